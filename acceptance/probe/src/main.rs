@@ -1,0 +1,56 @@
+//! The program of acceptance's probe pods: it listens where others should get through, and it reaches
+//! out where policies should or should not let it.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use probe::{listen, reach};
+
+/// Listens on a port, or reaches for addresses and says which answered.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "Example: probe reach --wait 30s --allowed 10.0.0.7:8080 --denied 10.0.0.9:8082"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Answer 200 to every HTTP request, until ended.
+    Listen {
+        /// Port to listen on, on every address.
+        #[arg(long)]
+        port: u16,
+    },
+    /// Connect to every target; print one line of JSON for each; end with exit code 0 when all were tried.
+    Reach {
+        /// How long targets that should answer are tried again, e.g. `30s`.
+        #[arg(long, default_value = "30s", value_parser = probe::wait::parse)]
+        wait: Duration,
+        /// A target that should answer, `host:port` or `http://host[:port]/`.
+        #[arg(long)]
+        allowed: Vec<String>,
+        /// A target that should stay silent; reported by the best that any of several tries got.
+        #[arg(long)]
+        denied: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Listen { port } => listen::forever(port),
+        Task::Reach {
+            wait,
+            allowed,
+            denied,
+        } => reach::all(&allowed, &denied, wait, &mut std::io::stdout().lock()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => probe::fail(&error),
+    }
+}
