@@ -1,0 +1,179 @@
+//! The declaration of settings, and how one variable is read.
+
+use serde::de::DeserializeOwned;
+
+use super::{ConfigError, Environment, Variable};
+
+/// A struct of settings, made by [`settings!`](crate::settings).
+pub trait Settings: Sized {
+    /// Every variable that it reads, in the order of their declaration.
+    fn variables() -> Vec<Variable>;
+
+    /// Reads all of them.
+    ///
+    /// # Errors
+    /// Every variable that is missing or wrong, not just the first.
+    fn read(environment: &Environment) -> Result<Self, Vec<ConfigError>>;
+}
+
+/// Reads the one variable that `One`, a struct of one field, names.
+///
+/// One at a time, because envy's errors for anything but numbers do not say which variable they
+/// are about.
+///
+/// # Errors
+/// [`ConfigError`] when it is missing without a default, or cannot be parsed.
+pub fn read_variable<One: DeserializeOwned>(
+    environment: &Environment,
+    variable: &Variable,
+) -> Result<One, ConfigError> {
+    let name = variable.name();
+    let value = environment
+        .get(&name)
+        .or_else(|| environment.program_default(&name))
+        .or(variable.default)
+        .map(|value| (name.clone(), value.to_owned()));
+    envy::from_iter(value).map_err(|error| ConfigError {
+        wrong: match error {
+            envy::Error::MissingValue(_) => "is not set, and has no default".to_owned(),
+            envy::Error::Custom(reason) => format!("is wrong: {reason}"),
+        },
+        name,
+        meaning: variable.sentence(),
+    })
+}
+
+/// Declares a struct of settings: every field is an environment variable (its name in capitals),
+/// its doc comment is the meaning that `--help` prints, `= "…"` its default as it would be typed.
+/// A field of type `Option` may be left out; any other without a default must be set.
+///
+/// ```
+/// chassis::settings! {
+///     /// How the door is kept.
+///     pub struct Door {
+///         /// How many may come in at once.
+///         pub max_guests: u32 = "10",
+///         /// Who is never let in.
+///         pub unwanted: Option<String>,
+///     }
+/// }
+/// use chassis::config::{Environment, Settings};
+/// let door = Door::read(&Environment::of([("MAX_GUESTS", "12")])).unwrap();
+/// assert_eq!((door.max_guests, door.unwanted), (12, None));
+/// ```
+#[macro_export]
+macro_rules! settings {
+    (
+        $(#[$attribute:meta])*
+        pub struct $name:ident {
+            $( $(#[doc = $meaning:literal])* pub $field:ident : $type:ty $(= $default:literal)? , )*
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            $( $(#[doc = $meaning])* pub $field: $type, )*
+        }
+
+        impl $crate::config::Settings for $name {
+            fn variables() -> Vec<$crate::config::Variable> {
+                vec![$( $crate::config::Variable {
+                    field: stringify!($field),
+                    default: None$(.or(Some($default)))?,
+                    meaning: &[$($meaning),*],
+                } ),*]
+            }
+
+            fn read(environment: &$crate::config::Environment) -> Result<Self, Vec<$crate::config::ConfigError>> {
+                let mut errors = Vec::new();
+                let variables = Self::variables();
+                let mut variables = variables.iter();
+                $(
+                    #[derive(serde::Deserialize)]
+                    #[allow(non_camel_case_types)] // A struct for each field, in the field's name.
+                    struct $field { $field: $type }
+                    let $field = variables.next().and_then(|variable| {
+                        $crate::config::read_variable::<$field>(environment, variable)
+                            .map_err(|error| errors.push(error))
+                            .ok()
+                    });
+                )*
+                let ($(Some($field),)*) = ($($field,)*) else { return Err(errors) };
+                Ok(Self { $( $field: $field.$field ),* })
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Duration, Secret};
+
+    crate::settings! {
+        /// One of each.
+        pub struct Sample {
+            /// Where to listen.
+            pub sample_address: std::net::SocketAddr = "127.0.0.1:1",
+            /// How many.
+            pub sample_count: u16 = "3",
+            /// How long.
+            pub sample_time: Duration = "2s",
+            /// What nobody may see.
+            pub sample_password: Secret,
+            /// What may be left out.
+            pub sample_option: Option<u16>,
+        }
+    }
+
+    fn read<const N: usize>(variables: [(&str, &str); N]) -> Result<Sample, Vec<ConfigError>> {
+        Sample::read(&Environment::of(variables))
+    }
+
+    #[test]
+    fn defaults_stand_in_for_what_is_not_set() {
+        let sample = read([("SAMPLE_PASSWORD", "x"), ("SAMPLE_COUNT", "")]).unwrap();
+        assert_eq!(sample.sample_count, 3);
+        assert_eq!(sample.sample_time.get(), std::time::Duration::from_secs(2));
+        assert_eq!(sample.sample_option, None);
+    }
+
+    #[test]
+    fn a_programs_own_default_stands_before_the_declarations() {
+        let environment =
+            Environment::of([("SAMPLE_PASSWORD", "x")]).with_defaults(&[("SAMPLE_COUNT", "7")]);
+        assert_eq!(Sample::read(&environment).unwrap().sample_count, 7);
+    }
+
+    #[test]
+    fn every_wrong_variable_is_named_at_once() {
+        let errors = read([
+            ("SAMPLE_ADDRESS", "nowhere"),
+            ("SAMPLE_COUNT", "70000"),
+            ("SAMPLE_TIME", "soon"),
+        ])
+        .unwrap_err();
+        let names: Vec<_> = errors.iter().map(|error| error.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "SAMPLE_ADDRESS",
+                "SAMPLE_COUNT",
+                "SAMPLE_TIME",
+                "SAMPLE_PASSWORD"
+            ]
+        );
+        assert!(
+            errors[3].to_string().contains("is not set"),
+            "{}",
+            errors[3]
+        );
+    }
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        let sample = read([("SAMPLE_PASSWORD", "hunter2")]).unwrap();
+        assert!(!format!("{sample:?}").contains("hunter2"));
+        assert_eq!(sample.sample_password.expose(), "hunter2");
+    }
+}

@@ -1,0 +1,69 @@
+//! Bringing the database to the shape that the program expects.
+
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+
+use super::error::is_unavailable;
+use super::{Database, DatabaseError};
+
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LAST_RETRY: Duration = Duration::from_secs(2);
+
+/// The database cannot be brought to the shape that the program expects.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// A newer program has been here.
+    #[error(
+        "the database is newer than this program: it has migration {0}. Run the newer version of the program"
+    )]
+    Newer(i64),
+    /// A migration was edited after it was applied.
+    #[error("migration {0} of the database is not the one that this program has")]
+    Different(i64),
+    /// A migration failed.
+    #[error("the database cannot be migrated")]
+    Failed(#[source] sqlx::migrate::MigrateError),
+    /// The first rows could not be written.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl Database {
+    /// Applies what is missing, under a lock, so that replicas which start together do it once.
+    /// While the database is away, it waits.
+    ///
+    /// # Errors
+    /// [`MigrateError`] when waiting would not help.
+    pub async fn migrate(&self, migrations: &Migrator) -> Result<(), MigrateError> {
+        let mut pause = FIRST_RETRY;
+        loop {
+            let outcome = match self {
+                Self::Sqlite(pool, _) => migrations.run(pool).await,
+                Self::Postgres(pool) => migrations.run(pool).await,
+            };
+            let Err(error) = outcome else { return Ok(()) };
+            let waiting = wait_for(error)?;
+            tracing::warn!(error = %waiting, "waiting for the database");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LAST_RETRY);
+        }
+    }
+}
+
+/// The error that passes by itself; the others end the start.
+fn wait_for(
+    error: sqlx::migrate::MigrateError,
+) -> Result<sqlx::migrate::MigrateError, MigrateError> {
+    use sqlx::migrate::MigrateError as Sqlx;
+    match error {
+        Sqlx::VersionMissing(version) => Err(MigrateError::Newer(version)),
+        Sqlx::VersionMismatch(version) => Err(MigrateError::Different(version)),
+        Sqlx::Execute(ref source) | Sqlx::ExecuteMigration(ref source, _)
+            if is_unavailable(source) =>
+        {
+            Ok(error)
+        }
+        other => Err(MigrateError::Failed(other)),
+    }
+}

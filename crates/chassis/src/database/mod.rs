@@ -1,0 +1,143 @@
+//! The database: SQLite inside the program, or PostgreSQL, by `DATABASE_URL`.
+
+mod backend;
+mod error;
+mod migrate;
+mod sqlite_lock;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+pub use backend::Backend;
+pub use error::{DatabaseError, is_unique_violation};
+pub use migrate::MigrateError;
+pub use sqlite_lock::LockError;
+
+use crate::config::Secret;
+use sqlite_lock::SqliteLock;
+
+/// Waiting longer for a free connection means that the database is away or overloaded.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a writer waits for the one before it.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+crate::settings! {
+    /// The database that holds a service's state.
+    pub struct DatabaseSettings {
+        /// The database: sqlite:FILE (made if it is not there), or postgres://user:password@host:port/name.
+        pub database_url: Secret,
+        /// How many connections to keep at most.
+        pub database_max_connections: u32 = "10",
+    }
+}
+
+/// A pool of connections to one of the two kinds of database.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A file of this process alone.
+    Sqlite(SqlitePool, SqliteLock),
+    /// A server that many replicas share.
+    Postgres(PgPool),
+}
+
+/// `DATABASE_URL` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It names neither of the two kinds.
+    #[error("DATABASE_URL is wrong: it must begin with sqlite: or postgres://")]
+    Scheme,
+    /// Its kind is known, but not the rest. The source may repeat parts of the URL, so it stays out.
+    #[error("DATABASE_URL is wrong: the part after {0} cannot be read")]
+    Url(&'static str),
+    /// The file is in use.
+    #[error("DATABASE_URL: {0}")]
+    Lock(#[from] LockError),
+}
+
+impl Database {
+    /// A pool that connects when it is first used, so that a database that is away delays the
+    /// service instead of ending it.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the URL is wrong or the SQLite file belongs to another process.
+    pub fn open(settings: &DatabaseSettings) -> Result<Self, OpenError> {
+        let url = settings.database_url.expose();
+        if url.starts_with("sqlite:") {
+            return Self::open_sqlite(url, settings.database_max_connections);
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Self::open_postgres(url, settings.database_max_connections);
+        }
+        Err(OpenError::Scheme)
+    }
+
+    fn open_sqlite(url: &str, max_connections: u32) -> Result<Self, OpenError> {
+        let options = SqliteConnectOptions::from_str(url).map_err(|_| OpenError::Url("sqlite:"))?;
+        let lock = SqliteLock::take(options.get_filename())?;
+        let options = options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was answered must outlive a power cut, so every commit reaches the disk.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(IDLE_TIMEOUT)
+            .connect_lazy_with(options);
+        Ok(Self::Sqlite(pool, lock))
+    }
+
+    fn open_postgres(url: &str, max_connections: u32) -> Result<Self, OpenError> {
+        let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Url("postgres://"))?;
+        // The server ends what a lost client left behind: locks and open transactions.
+        let options = options.options([
+            ("statement_timeout", "10s"),
+            ("lock_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(IDLE_TIMEOUT)
+            .connect_lazy_with(options);
+        Ok(Self::Postgres(pool))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// In a few words why not, for the readiness check.
+    pub async fn ping(&self) -> Result<(), String> {
+        let ping = async {
+            match self {
+                Self::Sqlite(pool, _) => sqlx::query("select 1").execute(pool).await.map(|_| ()),
+                Self::Postgres(pool) => sqlx::query("select 1").execute(pool).await.map(|_| ()),
+            }
+        };
+        match tokio::time::timeout(PING_TIMEOUT, ping).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the database does not answer");
+                Err("it cannot be reached".to_owned())
+            }
+            Err(_) => Err(format!("no answer within {PING_TIMEOUT:?}")),
+        }
+    }
+
+    /// Closes all connections, after what they are doing.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(pool, _) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The public port: what happens to every request before and after a route has it.
+
+mod boundary;
+mod extract;
+mod fallback;
+mod in_flight;
+
+pub use boundary::{Boundary, boundary};
+pub use extract::{Json, Limits, Path, Query};
+pub use fallback::fallback;
+pub use in_flight::InFlight;

@@ -1,0 +1,50 @@
+//! Log lines, for machines or for people.
+
+use std::io::IsTerminal;
+
+use serde::Deserialize;
+use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, fmt};
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text when the output is a terminal, else JSON.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// One readable line.
+    Text,
+}
+
+pub(super) fn filter(directives: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::builder().parse(directives)
+}
+
+pub(super) fn layer<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let terminal = std::io::stdout().is_terminal();
+    let text = match format {
+        LogFormat::Auto => terminal,
+        LogFormat::Json => false,
+        LogFormat::Text => true,
+    };
+    if text {
+        let colour = terminal && std::env::var_os("NO_COLOR").is_none();
+        return fmt::layer()
+            .with_ansi(colour)
+            .with_target(false)
+            .compact()
+            .boxed();
+    }
+    fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .boxed()
+}

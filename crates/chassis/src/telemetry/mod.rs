@@ -1,0 +1,77 @@
+//! Logs and traces of a service.
+
+mod logs;
+mod propagation;
+mod traces;
+
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+pub use logs::LogFormat;
+pub use propagation::{continue_trace, current_trace_headers, current_trace_id};
+
+crate::settings! {
+    /// What a service tells of itself, and to whom.
+    pub struct TelemetrySettings {
+        /// How log lines look: json (for machines), text (for people), or auto: text on a terminal, else json.
+        pub log_format: LogFormat = "auto",
+        /// Which events are logged, as tracing's EnvFilter reads it, such as info or info,sqlx=debug.
+        pub log_filter: String = "info",
+        /// Where traces are sent by OTLP over HTTP, such as http://collector:4318; nowhere if not set.
+        pub otel_exporter_otlp_endpoint: Option<String>,
+    }
+}
+
+/// Telemetry that has been started; [`Telemetry::flush`] before the end.
+#[derive(Debug, Clone)]
+pub struct Telemetry {
+    provider: SdkTracerProvider,
+}
+
+/// Why telemetry cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// `LOG_FILTER` cannot be read.
+    #[error("LOG_FILTER is wrong: {0}")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// The exporter of traces cannot be made.
+    #[error("OTEL_EXPORTER_OTLP_ENDPOINT is wrong: {0}")]
+    Exporter(#[from] traces::ExporterError),
+    /// Another subscriber is there already.
+    #[error("telemetry was started twice: {0}")]
+    Twice(#[from] TryInitError),
+}
+
+impl Telemetry {
+    /// Starts logs and traces for the program of this name and version.
+    ///
+    /// # Errors
+    /// [`TelemetryError`] when a setting is wrong.
+    pub fn start(
+        service: &'static str,
+        version: &'static str,
+        settings: &TelemetrySettings,
+    ) -> Result<Self, TelemetryError> {
+        let provider = traces::provider(
+            service,
+            version,
+            settings.otel_exporter_otlp_endpoint.as_deref(),
+        )?;
+        tracing_subscriber::registry()
+            .with(logs::filter(&settings.log_filter)?)
+            .with(traces::layer(&provider, service))
+            .with(logs::layer(settings.log_format))
+            .try_init()?;
+        Ok(Self { provider })
+    }
+
+    /// Sends what has not been sent yet. Waits a few seconds at most; may be called again.
+    pub async fn flush(&self) {
+        let provider = self.provider.clone();
+        let flushed = tokio::task::spawn_blocking(move || provider.force_flush()).await;
+        if let Ok(Err(error)) = flushed {
+            tracing::warn!(%error, "the last traces could not be sent");
+        }
+    }
+}
