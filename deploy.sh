@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Deploys the invoice platform where it finds a place for it; ./deploy.sh --help says more.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+STATE=$ROOT/.deploy
+FORCE_LOCAL=no WANTED_CONTEXT='' DOWN=no CONTEXT=''
+
+# shellcheck source-path=SCRIPTDIR
+. "$ROOT/deploy/say.sh"
+. "$ROOT/deploy/require.sh"
+. "$ROOT/deploy/target.sh"
+. "$ROOT/deploy/registry.sh"
+. "$ROOT/deploy/engine.sh"
+. "$ROOT/deploy/build.sh"
+. "$ROOT/deploy/images.sh"
+. "$ROOT/deploy/deliver.sh"
+. "$ROOT/deploy/discover.sh"
+. "$ROOT/deploy/tenants.sh"
+. "$ROOT/deploy/render.sh"
+. "$ROOT/deploy/apply.sh"
+. "$ROOT/deploy/record.sh"
+. "$ROOT/deploy/cluster.sh"
+. "$ROOT/deploy/processes.sh"
+. "$ROOT/deploy/down.sh"
+
+usage() {
+  cat <<'TEXT'
+./deploy.sh                  deploy, or bring what is deployed up to date
+./deploy.sh --context NAME   deploy to the cluster of this kube context, local or not
+./deploy.sh --local          deploy to this machine even when a cluster is in reach
+./deploy.sh --down           remove what was deployed (with --local or --context: only there)
+./deploy.sh --help           this text
+
+Where to: the current kube context when it answers and is a local cluster (kind, k3d, minikube,
+testbed, with its API server where such a cluster has it); else this machine: both services as
+processes on SQLite in .deploy/local. Another cluster is only touched when --context names it.
+
+What it needs: cargo (https://rustup.rs) and curl; for a cluster also kubectl, openssl, an ingress
+controller, and docker, podman or buildah to build the images.
+
+Variables:
+  REGISTRY              where images are pushed for clusters other than kind, k3d and minikube,
+                        for example localhost:5000
+  INGRESS_URL           where the ingress controller is reached from here, if it is not found
+  INGRESS_NAMESPACE     the namespace of its pods, if it is not found
+  PROMETHEUS_NAMESPACE  the namespace of Prometheus, if it is not found
+  LOG_FILTER LOG_FORMAT OTEL_EXPORTER_OTLP_ENDPOINT   passed on to local processes
+  NO_COLOR              no colours
+
+Then: ./test.sh runs every test, the last of them against what is deployed.
+TEXT
+}
+
+read_options() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --context) [ -n "${2:-}" ] || fail "--context needs a name." "See the ones there are: kubectl config get-contexts"
+        WANTED_CONTEXT=$2 && shift ;;
+      --context=?*) WANTED_CONTEXT=${1#*=} ;;
+      --local) FORCE_LOCAL=yes ;;
+      --down) DOWN=yes ;;
+      -h | --help) usage && exit 0 ;;
+      *) fail "there is no option $1." "See the ones there are: ./deploy.sh --help" ;;
+    esac
+    shift
+  done
+  [ "$FORCE_LOCAL" = no ] || [ -z "$WANTED_CONTEXT" ] || fail "--local and --context contradict each other." "Type one of them."
+}
+
+main() {
+  read_options "$@"
+  local began
+  began=$(now)
+  if [ "$DOWN" = yes ]; then
+    take_down
+  else
+    choose_target
+    "deploy_to_$TARGET"
+  fi
+  say "Took $(seconds_since "$began") s."
+}
+
+main "$@"

@@ -1,0 +1,16 @@
+# shellcheck shell=bash
+# The programs, built once with the flags that the tests use too.
+
+build_programs() {
+  have cargo || fail "cargo is missing." "$(way_to_get cargo)"
+  cargo build --release --locked --manifest-path "$ROOT/Cargo.toml" || fail "the programs do not compile; see above."
+}
+
+# The folder of the binaries; .cargo/config.toml names the host's target, and so does the path.
+release_folder() {
+  local triple
+  triple=$(cd "$ROOT" && rustc -vV | sed -n 's/^host: //p')
+  printf '%s' "${CARGO_TARGET_DIR:-$ROOT/target}/$triple/release"
+}
+
+program_path() { printf '%s/%s' "$(release_folder)" "$1"; }

@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# The cluster's side: from namespaces to an answer through the Ingress, and back.
+
+deploy_to_cluster() {
+  require curl openssl
+  require_delivery
+  refuse_foreign_namespaces
+  step "Look for the ingress controller" find_ingress
+  step "Look for Prometheus" find_prometheus
+  step "Look for a container engine" find_engine
+  if can_package_host_build; then step "Build the programs" build_programs; fi
+  step "Build the images" build_images
+  record_cluster
+  step "Deliver the images ($DELIVERY)" deliver_images
+  apply_everything
+  step "Wait for the databases" wait_for_databases
+  step "Wait for the apps" wait_for_apps
+  step "Wait for an answer through the Ingress" wait_for_ingress
+  write_cluster_target
+  say_cluster_result
+}
+
+apply_everything() {
+  local app
+  step "Apply the namespaces" apply_tenants
+  step "Make the databases' secrets" make_database_secrets
+  for app in "${APPS[@]}"; do
+    render_app "$app"
+    step "Apply $app" apply_folder "$STATE/render/$app"
+  done
+}
+
+apply_tenants() {
+  render_tenants
+  apply_folder "$STATE/render/tenants"
+}
+
+wait_for_databases() {
+  local app
+  for app in "${APPS[@]}"; do wait_for "$app" "statefulset/$app-database"; done
+}
+
+wait_for_apps() {
+  local app
+  for app in "${APPS[@]}"; do wait_for "$app" "deployment/$app"; done
+}
+
+# wait_for APP WORKLOAD
+wait_for() {
+  local namespace line
+  namespace=$(namespace_of "$1")
+  kube --namespace "$namespace" rollout status "$2" --timeout=180s 2>&1 </dev/null |
+    while read -r line; do progress "$line"; done ||
+    explain_rollout "$namespace" "$2"
+}
+
+explain_rollout() {
+  kube --namespace "$1" get pods --output wide >&2 || true
+  kube --namespace "$1" get events --field-selector type=Warning --sort-by=.lastTimestamp 2>/dev/null | tail -n 10 >&2 || true
+  fail "$2 did not become ready within 180 s." \
+    "Look closer: kubectl --context $CONTEXT --namespace $1 describe pods" \
+    "and: kubectl --context $CONTEXT --namespace $1 logs $2 --all-containers"
+}
+
+# Sets INGRESS_ADDRESS to the first address that answers.
+wait_for_ingress() {
+  local deadline=$((SECONDS + 90)) candidates candidate
+  candidates=$(ingress_candidates | sort -u)
+  [ -n "$candidates" ] || fail "no address is known at which the ingress controller of $CONTEXT could be reached from here." \
+    "Name it: INGRESS_URL=http://... ./deploy.sh"
+  while [ $SECONDS -lt $deadline ]; do
+    for candidate in $candidates; do
+      if curl --silent --fail --max-time 5 --output /dev/null "$candidate/invoices"; then
+        INGRESS_ADDRESS=$candidate
+        detail "$candidate/invoices"
+        return
+      fi
+    done
+    sleep 0.3
+  done
+  fail "GET /invoices was not answered within 90 s at: $(tr '\n' ' ' <<<"$candidates")" \
+    "If the ingress controller is reached elsewhere: INGRESS_URL=http://... ./deploy.sh"
+}
+
+say_cluster_result() {
+  say ""
+  say "${BOLD}Deployed to the cluster of $CONTEXT.${PLAIN}"
+  say "  invoices           curl $INGRESS_ADDRESS/invoices"
+  say "  pay them all       curl --request POST $INGRESS_ADDRESS/invoices/pay"
+  say "  API documentation  $INGRESS_ADDRESS/docs/"
+  say "  pods               kubectl --context $CONTEXT get pods --all-namespaces --selector $OURS"
+  say "Next: ./test.sh proves it from outside; ./deploy.sh --down removes it."
+}
+
+# Removes the namespaces that carry our label, and what was built for them.
+remove_from_cluster() {
+  local app namespace
+  for app in "${APPS[@]}"; do
+    namespace=$(namespace_of "$app")
+    case $(owner_of_namespace "$namespace") in
+      ours) step "Remove namespace $namespace of $CONTEXT" quietly command kubectl --context "$CONTEXT" delete namespace "$namespace" --timeout=180s ;;
+      foreign) say "Namespace $namespace of $CONTEXT is left alone: it lacks the label $OURS." ;;
+      none) say "Namespace $namespace of $CONTEXT is not there." ;;
+    esac
+  done
+  if [ -f "$STATE/cluster" ]; then rm -f "$STATE/cluster"; fi
+}

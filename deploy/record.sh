@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# What is deployed where: .deploy/target.json for the acceptance tests, .deploy/cluster for --down.
+
+json_string() {
+  local text=${1//\\/\\\\}
+  printf '"%s"' "${text//\"/\\\"}"
+}
+
+write_target() {
+  mkdir -p "$STATE"
+  cat >"$STATE/target.json.new"
+  mv "$STATE/target.json.new" "$STATE/target.json"
+}
+
+write_cluster_target() {
+  write_target <<JSON
+{
+  "kind": "cluster",
+  "context": $(json_string "$CONTEXT"),
+  "environment": "local",
+  "ingress_url": $(json_string "$INGRESS_ADDRESS"),
+  "probe_image": $(json_string "$PROBE_IMAGE")
+}
+JSON
+}
+
+# Before the first change, so that a deployment that was cut off can be taken down too.
+record_cluster() {
+  mkdir -p "$STATE"
+  printf '%s\n%s\n' "$CONTEXT" "$(context_server "$CONTEXT")" >"$STATE/cluster"
+}
+
+# Prints the context that was deployed to, if its cluster still is at the address that it had then.
+recorded_context() {
+  local context server
+  [ -f "$STATE/cluster" ] || return 0
+  { read -r context && read -r server; } <"$STATE/cluster" || return 0
+  if have kubectl && [ "$(context_server "$context")" = "$server" ]; then printf '%s' "$context"; fi
+}

@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# Missing tools are named with the way to get them.
+
+test_missing_cargo_is_named() {
+  has curl
+  deploy --local
+  refused
+  said 'cargo is missing.'
+  said 'https://rustup.rs'
+}
+
+test_missing_curl_is_named() {
+  deploy --local
+  refused
+  said 'curl is missing.'
+}
+
+test_missing_kind_is_named() {
+  has_everything_for_a_cluster
+  current_context kind-kind
+  deploy
+  refused
+  said 'kind is missing.'
+  said 'https://kind.sigs.k8s.io'
+}
+
+test_a_machine_without_any_engine_is_told_which_there_are() {
+  has cargo rustc curl kubectl docker
+  : >"$WORLD/docker-has-no-engine"
+  current_context testbed
+  REGISTRY=localhost:5000 deploy
+  refused
+  said 'no container engine answers'
+  said 'apt-get install buildah'
+}
+
+test_a_missing_registry_is_named_where_one_is_needed() {
+  has_everything_for_a_cluster
+  current_context testbed
+  deploy
+  refused
+  said 'REGISTRY is not set'
+  said 'REGISTRY=localhost:5000 ./deploy.sh'
+}
+
+test_help_teaches_without_calling_anything() {
+  has kubectl
+  deploy --help
+  succeeded
+  said './deploy.sh --down'
+  never_called .
+}
+
+test_an_unknown_option_is_refused() {
+  deploy --donw
+  refused
+  said 'there is no option --donw'
+}

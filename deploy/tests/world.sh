@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# The world that a test runs deploy.sh in: a folder with a copy of it, and a PATH that leads to
+# nothing but plain system tools and the stand-ins that the test asked for.
+
+# What deploy.sh may rely on everywhere.
+SYSTEM_TOOLS=(bash env cat cp mv rm mkdir chmod touch head tail tr cut sort grep sed uname id dirname readlink sleep cmp ps nohup openssl)
+
+begin_world() {
+  export WORLD
+  WORLD=$(mktemp -d)
+  local here=$1 tool
+  mkdir -p "$WORLD/bin" "$WORLD/clone"
+  cp -R "$here/../../deploy.sh" "$here/../../deploy" "$WORLD/clone/"
+  for tool in "${SYSTEM_TOOLS[@]}"; do ln -s "$(command -v "$tool")" "$WORLD/bin/$tool"; done
+  cp "$here/stand-ins/record.sh" "$WORLD/bin/"
+  : >"$WORLD/calls"
+  given current-context ''
+  given server https://127.0.0.1:6443
+  given contexts ''
+  given nodes node-1
+  given runtime containerd://2.1.0
+  given ingressclasses 'traefik traefik.io/ingress-controller true'
+  given pods-namespace ingress
+  given user 65532:65532
+  given size 9000000
+}
+
+end_world() { rm -rf "$WORLD"; }
+
+# given NAME VALUE: what a stand-in answers with.
+given() { printf '%s\n' "$2" >"$WORLD/$1"; }
+
+has() {
+  local tool
+  for tool in "$@"; do cp "$WORLD/clone/deploy/tests/stand-ins/$tool" "$WORLD/bin/$tool"; done
+}
+
+# A machine that can build, with one engine that answers.
+has_everything_for_a_cluster() { has cargo rustc curl kubectl buildah; }
+
+current_context() {
+  given current-context "$1"
+  given contexts "$1"
+  [ -z "${2:-}" ] || given server "$2"
+}
+
+# deploy ARGUMENT...: runs it; its words are in $WORLD/said, its exit code in CODE.
+deploy() {
+  CODE=0
+  env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" REGISTRY="${REGISTRY:-}" \
+    bash "$WORLD/clone/deploy.sh" "$@" >"$WORLD/said" 2>&1 </dev/null || CODE=$?
+}
+
+complain() {
+  printf '%s\n--- said:\n%s\n--- called:\n%s\n' "$1" "$(cat "$WORLD/said")" "$(cat "$WORLD/calls")"
+  exit 1
+}
+
+succeeded() { [ "$CODE" = 0 ] || complain "it failed with $CODE"; }
+refused() { [ "$CODE" = 1 ] || complain "it should have failed with 1, not $CODE"; }
+said() { grep -qF -- "$1" "$WORLD/said" || complain "it did not say: $1"; }
+called() { grep -qxE -- "$1" "$WORLD/calls" || complain "it did not call: $1"; }
+never_called() { if grep -qE -- "$1" "$WORLD/calls"; then complain "it called: $1"; fi; }
+

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Runs every test; ./test.sh --help says more.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck disable=SC2034 # where the sourced parts keep their files
+STATE=$ROOT/.deploy
+# shellcheck source-path=SCRIPTDIR
+. "$ROOT/deploy/say.sh"
+. "$ROOT/deploy/require.sh"
+. "$ROOT/deploy/build.sh"
+. "$ROOT/deploy/database.sh"
+
+usage() {
+  cat <<'TEXT'
+./test.sh               all tests of the workspace, those of the manifests and of deploy.sh, then acceptance
+./test.sh acceptance    only acceptance: what ./deploy.sh deployed, seen from outside
+./test.sh --help        this text
+
+Acceptance needs a deployment: ./deploy.sh makes one, in a local cluster or on this machine.
+The stores are tested on a real PostgreSQL, which the tests start themselves; as root on Debian its
+package is installed when it is missing.
+TEXT
+}
+
+test_workspace() {
+  have_database_programs || install_database
+  cargo test --release --locked --workspace --manifest-path "$ROOT/Cargo.toml" || fail "tests of the workspace failed; see above."
+}
+
+test_scripts() {
+  if have shellcheck; then
+    (cd "$ROOT" && shellcheck --external-sources ./*.sh .ci/run deploy/tests/run deploy/tests/*.sh deploy/tests/stand-ins/*) ||
+      fail "shellcheck has findings; see above."
+  else
+    progress "shellcheck is missing, so the scripts are not linted; $(way_to_get shellcheck)"
+  fi
+  "$ROOT/deploy/tests/run" || fail "tests of deploy.sh failed; see above."
+}
+
+test_deployment() {
+  [ -f "$STATE/target.json" ] || fail "nothing is deployed, so acceptance has nothing to test." "Type ./deploy.sh, then ./test.sh acceptance."
+  cargo build --release --locked --manifest-path "$ROOT/Cargo.toml" || fail "acceptance does not compile; see above."
+  cd "$ROOT"
+  "$(program_path acceptance)"
+}
+
+main() {
+  case ${1:-} in
+    -h | --help) usage && exit 0 ;;
+    acceptance | '') ;;
+    *) fail "there is no part $1." "See the ones there are: ./test.sh --help" ;;
+  esac
+  have cargo || fail "cargo is missing." "$(way_to_get cargo)"
+  trap last_line EXIT
+  if [ "${1:-}" != acceptance ]; then
+    step "Tests of the workspace" test_workspace
+    step "Tests of the scripts" test_scripts
+  fi
+  step "Acceptance" test_deployment
+}
+
+BEGAN=$(now)
+last_line() {
+  local code=$?
+  if [ $code = 0 ]; then
+    say "${GREEN}${BOLD}PASSED${PLAIN} in $(seconds_since "$BEGAN") s."
+  else
+    say "${RED}${BOLD}FAILED${PLAIN} after $(seconds_since "$BEGAN") s, with exit code $code."
+  fi
+}
+
+main "$@"
