@@ -16,6 +16,7 @@ apply_folder() {
   quietly command kubectl --context "$CONTEXT" apply --server-side --force-conflicts --field-manager "$MANAGER" --kustomize "$folder"
   after=$(managed_objects "$folder")
   while read -r line; do
+    [ -n "$line" ] || continue
     object=${line% *}
     if grep -qxF -- "$line" <<<"$before"; then
       unchanged=$((unchanged + 1))

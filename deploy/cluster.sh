@@ -92,16 +92,20 @@ say_cluster_result() {
   say "Next: ./test.sh proves it from outside; ./deploy.sh --down removes it."
 }
 
-# Removes the namespaces that carry our label, and what was built for them.
+# Removes the namespaces that carry our label, with all that is in them.
 remove_from_cluster() {
-  local app namespace
+  local app namespace ours=()
   for app in "${APPS[@]}"; do
     namespace=$(namespace_of "$app")
     case $(owner_of_namespace "$namespace") in
-      ours) step "Remove namespace $namespace of $CONTEXT" quietly command kubectl --context "$CONTEXT" delete namespace "$namespace" --timeout=180s ;;
+      ours) ours+=("$namespace") ;;
       foreign) say "Namespace $namespace of $CONTEXT is left alone: it lacks the label $OURS." ;;
       none) say "Namespace $namespace of $CONTEXT is not there." ;;
     esac
   done
-  if [ -f "$STATE/cluster" ]; then rm -f "$STATE/cluster"; fi
+  if [ ${#ours[@]} -gt 0 ]; then
+    say "Removing from $CONTEXT, with all that is in them, the namespaces: ${ours[*]}"
+    step "Remove the namespaces" quietly command kubectl --context "$CONTEXT" delete namespace "${ours[@]}" --timeout=180s
+  fi
+  rm -f "$STATE/cluster"
 }

@@ -72,3 +72,15 @@ test_the_target_is_written_for_the_acceptance_tests() {
   grep -qE '"probe_image": "localhost:5000/probe@sha256:1{64}"' "$WORLD/clone/.deploy/target.json" || complain 'no probe'
   grep -qF '"ingress_url": "http://127.0.0.1"' "$WORLD/clone/.deploy/target.json" || complain 'no ingress'
 }
+
+test_what_an_apply_changed_is_counted_by_object() {
+  given managed 'Service invoice/invoice-app 2026-01-01T00:00:00Z
+Deployment invoice/invoice-app 2026-01-01T00:00:00Z'
+  given managed-after 'Service invoice/invoice-app 2026-01-01T00:00:00Z
+Deployment invoice/invoice-app 2026-01-01T00:00:09Z
+Ingress invoice/invoice-app 2026-01-01T00:00:09Z'
+  on_testbed
+  succeeded
+  said 'Apply the namespaces: 1 created, 1 configured, 1 unchanged'
+  said 'Apply invoice-app: 0 created, 0 configured, 3 unchanged'
+}

@@ -13,6 +13,17 @@ test_down_removes_only_namespaces_with_our_label() {
   said 'Namespace payments of testbed is left alone'
 }
 
+test_down_names_both_namespaces_and_removes_them_at_once() {
+  has kubectl
+  current_context testbed
+  given namespace-invoice invoice/invoice-platform
+  given namespace-payments payments/invoice-platform
+  deploy --down
+  succeeded
+  said 'the namespaces: payments invoice'
+  called 'kubectl --context testbed delete namespace payments invoice .*'
+}
+
 test_down_never_touches_a_context_that_is_not_local() {
   has kubectl
   current_context production https://10.1.2.3

@@ -6,6 +6,8 @@
 SYSTEM_TOOLS=(bash env cat cp mv rm mkdir chmod touch head tail tr cut sort grep sed uname id dirname readlink sleep cmp ps nohup openssl)
 
 begin_world() {
+  # A test says itself which registry there is.
+  unset REGISTRY
   export WORLD
   WORLD=$(mktemp -d)
   local here=$1 tool
@@ -23,6 +25,7 @@ begin_world() {
   given pods-namespace ingress
   given user 65532:65532
   given size 9000000
+  given managed ''
 }
 
 end_world() { rm -rf "$WORLD"; }

@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# Processes on this machine; what they do once they run is seen by the acceptance tests.
+
+test_a_program_that_ends_before_it_is_ready_shows_its_last_words() {
+  has cargo rustc curl
+  : >"$WORLD/never-ready"
+  deploy --local
+  refused
+  said 'payment-provider ended before it was ready'
+  said "nohup: "
+  said 'The whole log: '
+}
+
+test_a_taken_port_is_named() {
+  has cargo rustc curl
+  # Nobody listens in a test: the question is answered instead.
+  # shellcheck disable=SC2016 # for the copy to expand
+  printf '%s\n' 'port_is_taken() { [ "$1" = 9082 ]; }' >>"$WORLD/clone/deploy/processes.sh"
+  deploy --local
+  refused
+  said 'payment-provider needs port 9082, which another program holds.'
+}
