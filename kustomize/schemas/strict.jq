@@ -20,7 +20,10 @@ def strict:
                                   "allOf", "oneOf", "enum", "$ref", "format")))
     | if .["$ref"] then .["$ref"] |= "#/$defs/" + short else . end
     # One reference needs no allOf around it, which is there for defaults alone.
-    | if .allOf then (.allOf | map(strict)) as $all | if ($all | length) == 1 then $all[0] else .allOf = $all end else . end
+    | if .allOf then
+        (.allOf | map(strict)) as $all
+        | if ($all | length) == 1 then $all[0] else .allOf = $all end
+      else . end
     | if .oneOf then .oneOf |= map(strict) else . end
     | if .items then .items |= strict else . end
     | if .additionalProperties then .additionalProperties |= strict else . end

@@ -1,0 +1,153 @@
+use std::collections::BTreeSet;
+
+use manifests::{Document, parse};
+use serde_json::json;
+
+use crate::support::edges::edges;
+use crate::support::rendered::{self, FOUND_INGRESS, FOUND_MONITORING};
+
+/// Of every environment; INGRESS and MONITORING are namespaces that vary by cluster.
+const EVERYWHERE: [&str; 11] = [
+    "out invoice/* -> kube-system/kube-dns UDP 53",
+    "out invoice/* -> kube-system/kube-dns TCP 53",
+    "out payments/* -> kube-system/kube-dns UDP 53",
+    "out payments/* -> kube-system/kube-dns TCP 53",
+    "in INGRESS/* -> invoice/invoice-app TCP http",
+    "out invoice/invoice-app -> payments/payment-provider TCP 8082",
+    "in invoice/invoice-app -> payments/payment-provider TCP http",
+    "out invoice/invoice-app -> invoice/invoice-app-database TCP 5432",
+    "out payments/payment-provider -> payments/payment-provider-database TCP 5432",
+    "in MONITORING/* -> invoice/invoice-app TCP management",
+    "in MONITORING/* -> payments/payment-provider TCP management",
+];
+
+/// Of the overlay `local`, which brings the databases.
+const DATABASES: [&str; 2] = [
+    "in invoice/invoice-app -> invoice/invoice-app-database TCP postgres",
+    "in payments/payment-provider -> payments/payment-provider-database TCP postgres",
+];
+
+#[test]
+fn both_namespaces_deny_everything_in_both_directions() {
+    for namespace in ["invoice", "payments"] {
+        let tenants = rendered::tenants();
+        let policy = tenants.iter().find(|document| {
+            document.namespace() == Some(namespace) && document.name() == "default-deny"
+        });
+        let expected = json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]});
+        assert_eq!(
+            policy.and_then(|policy| policy.at("/spec")),
+            Some(&expected),
+            "{namespace}"
+        );
+    }
+}
+
+#[test]
+fn only_the_expected_connections_are_allowed_in_each_environment() {
+    for environment in ["dev", "staging", "production"] {
+        let seen = edges(&with_tenants(rendered::apps(environment)));
+        assert_eq!(
+            seen,
+            expected(&EVERYWHERE, "ingress-nginx", "monitoring"),
+            "{environment}"
+        );
+    }
+    let local = edges(&with_tenants(rendered::apps("local")));
+    assert_eq!(
+        local,
+        expected(&with_databases(), "ingress-nginx", "monitoring")
+    );
+}
+
+#[test]
+fn deploy_sh_names_the_namespaces_that_it_found() {
+    let seen = edges(&with_tenants(rendered::as_deployed().to_vec()));
+    assert_eq!(
+        seen,
+        expected(&with_databases(), FOUND_INGRESS, FOUND_MONITORING)
+    );
+}
+
+#[test]
+fn nothing_outside_payments_is_let_in_to_payment_provider_but_invoice_app() {
+    for environment in ["local", "dev", "staging", "production"] {
+        let seen = edges(&with_tenants(rendered::apps(environment)));
+        let entering: Vec<_> = seen
+            .iter()
+            .filter_map(|edge| edge.strip_prefix("in ")?.split_once(" -> "))
+            .filter(|(_, to)| !to.ends_with(" TCP management"))
+            .filter(|(_, to)| {
+                ["payments/payment-provider ", "payments/* "]
+                    .iter()
+                    .any(|pods| to.starts_with(pods))
+            })
+            .map(|(from, _)| from)
+            .collect();
+        assert_eq!(entering, ["invoice/invoice-app"], "{environment}");
+    }
+}
+
+#[test]
+fn every_pod_s_policies_live_where_the_pod_does() {
+    for rendered in rendered::everything() {
+        let Some((app, _)) = rendered.overlay.app() else {
+            continue;
+        };
+        let home = if app == "invoice-app" {
+            "invoice"
+        } else {
+            "payments"
+        };
+        for document in &rendered.documents {
+            assert_eq!(document.namespace(), Some(home), "{document}");
+        }
+    }
+}
+
+#[test]
+fn a_policy_that_allows_more_is_seen() {
+    let more = [
+        "{podSelector: {}, policyTypes: [Ingress], ingress: [{}]}",
+        "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}",
+        "{podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}",
+        "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: a, operator: Exists}]}}]}]}",
+        "{podSelector: {matchLabels: {app.kubernetes.io/name: payment-provider}}, \
+          ingress: [{from: [{podSelector: {}}], ports: [{port: 1, endPort: 65535}]}]}",
+    ];
+    let usual = with_tenants(rendered::apps("dev"));
+    for spec in more {
+        let mut documents = usual.clone();
+        documents.extend(policy(spec));
+        let added: Vec<_> = edges(&documents)
+            .difference(&edges(&usual))
+            .cloned()
+            .collect();
+        assert_eq!(added.len(), 1, "{spec}: {added:?}");
+    }
+}
+
+fn policy(spec: &str) -> Vec<Document> {
+    let head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy";
+    parse(&format!(
+        "{head}\nmetadata: {{name: more, namespace: payments}}\nspec: {spec}\n"
+    ))
+    .unwrap()
+}
+
+fn with_tenants(mut documents: Vec<Document>) -> Vec<Document> {
+    documents.extend(rendered::tenants());
+    documents
+}
+
+fn with_databases() -> Vec<&'static str> {
+    EVERYWHERE.into_iter().chain(DATABASES).collect()
+}
+
+fn expected(edges: &[&str], ingress: &str, monitoring: &str) -> BTreeSet<String> {
+    let fill = |edge: &&str| {
+        edge.replace("INGRESS", ingress)
+            .replace("MONITORING", monitoring)
+    };
+    edges.iter().map(fill).collect()
+}

@@ -1,0 +1,23 @@
+//! What is true of everything that `kustomize/` renders. One binary, so that each overlay is rendered
+//! once for all subjects.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+mod containers;
+mod dry_run;
+mod environments;
+mod exposure;
+mod images;
+mod isolation;
+mod kubectl;
+mod namespaces;
+mod probes;
+mod replicas;
+mod schemas;
+mod secrets;
+mod stopping;

@@ -1,0 +1,5 @@
+//! What the subjects share: everything rendered, and the policies read as edges.
+
+pub mod edges;
+pub mod rendered;
+pub mod workload;

@@ -1,0 +1,131 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use manifests::{Document, Kubectl, Overlay, overlays};
+
+/// One overlay and what it renders.
+pub struct Rendered {
+    pub overlay: Overlay,
+    pub documents: Vec<Document>,
+}
+
+/// The namespaces that deploy.sh found, in [`as_deployed`].
+pub const FOUND_INGRESS: &str = "found-ingress";
+pub const FOUND_MONITORING: &str = "found-monitoring";
+pub const FOUND_DIGEST: &str =
+    "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+static EVERYTHING: LazyLock<Vec<Rendered>> = LazyLock::new(|| {
+    let found = overlays(&kustomize()).unwrap();
+    let render = |overlay: Overlay| Rendered {
+        documents: Kubectl::default().render(&overlay.folder()).unwrap(),
+        overlay,
+    };
+    found.into_iter().map(render).collect()
+});
+
+static AS_DEPLOYED: LazyLock<Vec<Document>> = LazyLock::new(|| {
+    let apps = ["invoice-app", "payment-provider"];
+    apps.into_iter().flat_map(render_as_deployed).collect()
+});
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
+
+pub fn kustomize() -> PathBuf {
+    root().join("kustomize")
+}
+
+/// Every overlay, as it is in the repository.
+pub fn everything() -> &'static [Rendered] {
+    &EVERYTHING
+}
+
+/// Every document of every overlay, and those of the overlay `local` as deploy.sh completes it.
+pub fn documents() -> impl Iterator<Item = &'static Document> {
+    let written = everything().iter().flat_map(|rendered| &rendered.documents);
+    written.chain(as_deployed())
+}
+
+/// Every document of one kind.
+pub fn of_kind(kind: &str) -> Vec<&'static Document> {
+    documents()
+        .filter(|document| document.kind() == kind)
+        .collect()
+}
+
+/// What the tenants render.
+pub fn tenants() -> Vec<Document> {
+    let tenants = everything()
+        .iter()
+        .filter(|rendered| rendered.overlay.app().is_none());
+    tenants
+        .flat_map(|rendered| rendered.documents.clone())
+        .collect()
+}
+
+/// What one app renders in one environment, as it is in the repository.
+pub fn app(app: &str, environment: &str) -> &'static [Document] {
+    let wanted = everything()
+        .iter()
+        .find(|rendered| rendered.overlay.app() == Some((app, environment)));
+    &wanted.unwrap().documents
+}
+
+/// What both apps render in one environment.
+pub fn apps(environment: &str) -> Vec<Document> {
+    let wanted = everything().iter().filter(|rendered| {
+        rendered
+            .overlay
+            .app()
+            .is_some_and(|(_, seen)| seen == environment)
+    });
+    wanted
+        .flat_map(|rendered| rendered.documents.clone())
+        .collect()
+}
+
+/// Both apps' overlay `local` with a kustomization on top, which names the images and the namespaces
+/// as deploy.sh does.
+pub fn as_deployed() -> &'static [Document] {
+    &AS_DEPLOYED
+}
+
+fn render_as_deployed(app: &str) -> Vec<Document> {
+    // Below the build folder, not the system's temporary one: kustomize takes relative paths alone.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let up = path_from(folder.path(), &kustomize());
+    let text = format!(
+        "resources: [{up}/apps/{app}/overlays/local]
+components: [{up}/components/platform-namespaces]
+configMapGenerator:
+- name: platform-namespaces
+  behavior: merge
+  literals: [ingress-controller={FOUND_INGRESS}, monitoring={FOUND_MONITORING}]
+images:
+- {{name: {app}, newName: registry.example/{app}, digest: '{FOUND_DIGEST}'}}
+- {{name: postgres, newName: registry.example/postgres, digest: '{FOUND_DIGEST}'}}
+"
+    );
+    fs::write(folder.path().join("kustomization.yaml"), text).unwrap();
+    Kubectl::default().render(folder.path()).unwrap()
+}
+
+fn path_from(from: &Path, to: &Path) -> String {
+    let from = from.canonicalize().unwrap();
+    let shared = from
+        .components()
+        .zip(to.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let mut path = PathBuf::new();
+    path.extend(from.components().skip(shared).map(|_| ".."));
+    path.extend(to.components().skip(shared));
+    path.display().to_string()
+}
