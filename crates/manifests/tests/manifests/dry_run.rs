@@ -11,7 +11,7 @@ fn the_cluster_would_take_the_tenants_and_the_overlay_local() {
         return assert_schemas_accept(&documents);
     };
     let kubectl = Kubectl::default();
-    let served = kubectl.served_kinds(&context).unwrap();
+    let served = rendered::answer(kubectl.served_kinds(&context));
     let (known, unknown): (Vec<_>, Vec<_>) = documents
         .into_iter()
         .partition(|document| served.include(document));
@@ -19,7 +19,7 @@ fn the_cluster_would_take_the_tenants_and_the_overlay_local() {
         !known.is_empty(),
         "the cluster {context} serves no kind that is rendered"
     );
-    let warnings = kubectl.dry_run(&context, &known).unwrap();
+    let warnings = judged(&context, &known);
     let violations: Vec<_> = warnings
         .iter()
         .filter(|line| line.contains("PodSecurity"))
@@ -50,7 +50,7 @@ fn the_cluster_warns_of_a_pod_that_is_not_restricted() {
             .unwrap();
         container["securityContext"]["allowPrivilegeEscalation"] = Value::Bool(true);
     }
-    let warnings = Kubectl::default().dry_run(&context, &documents).unwrap();
+    let warnings = judged(&context, &documents);
     let noticed = warnings
         .iter()
         .filter(|line| line.contains("would violate PodSecurity"));
@@ -76,9 +76,18 @@ fn deployed_to() -> Option<String> {
     (target["kind"] == "cluster").then(context)
 }
 
+fn judged(context: &str, documents: &[Document]) -> Vec<String> {
+    let warnings = Kubectl::default().dry_run(context, documents);
+    warnings.unwrap_or_else(|error| {
+        panic!(
+            "{error}\n.deploy/target.json names {context}: is it still deployed? ./deploy.sh again"
+        )
+    })
+}
+
 fn assert_schemas_accept(documents: &[Document]) {
     assert!(!documents.is_empty());
-    let schemas = Schemas::load(&rendered::kustomize().join("schemas")).unwrap();
+    let schemas = rendered::answer(Schemas::load(&rendered::kustomize().join("schemas")));
     let violations: Vec<_> = documents
         .iter()
         .flat_map(|document| schemas.violations(document))

@@ -58,7 +58,7 @@ fn no_placeholder_is_left_for_an_overlay_to_fill() {
 
 fn text(app: &str, environment: &str) -> String {
     let folder = rendered::kustomize().join(format!("apps/{app}/overlays/{environment}"));
-    Kubectl::default().render_text(&folder).unwrap()
+    rendered::answer(Kubectl::default().render_text(&folder))
 }
 
 /// Lines of one text that the other has not, both ways; order is kustomize's and the same in both.

@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -17,9 +18,9 @@ pub const FOUND_DIGEST: &str =
     "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 static EVERYTHING: LazyLock<Vec<Rendered>> = LazyLock::new(|| {
-    let found = overlays(&kustomize()).unwrap();
+    let found = answer(overlays(&kustomize()));
     let render = |overlay: Overlay| Rendered {
-        documents: Kubectl::default().render(&overlay.folder()).unwrap(),
+        documents: answer(Kubectl::default().render(&overlay.folder())),
         overlay,
     };
     found.into_iter().map(render).collect()
@@ -29,6 +30,11 @@ static AS_DEPLOYED: LazyLock<Vec<Document>> = LazyLock::new(|| {
     let apps = ["invoice-app", "payment-provider"];
     apps.into_iter().flat_map(render_as_deployed).collect()
 });
+
+/// The answer, or a failure in the error's own words.
+pub fn answer<T, E: Display>(result: Result<T, E>) -> T {
+    result.unwrap_or_else(|error| panic!("{error}"))
+}
 
 /// The repository's root.
 pub fn root() -> PathBuf {
@@ -114,7 +120,7 @@ images:
 "
     );
     fs::write(folder.path().join("kustomization.yaml"), text).unwrap();
-    Kubectl::default().render(folder.path()).unwrap()
+    answer(Kubectl::default().render(folder.path()))
 }
 
 fn path_from(from: &Path, to: &Path) -> String {
