@@ -1,0 +1,105 @@
+//! The checks of a deployment in a Kubernetes cluster.
+
+mod database_away;
+mod image_user;
+mod ingress;
+mod kill;
+mod network;
+mod nothing_left;
+mod pods_ready;
+mod provider_away;
+mod restart;
+mod world;
+
+pub(crate) use world::ClusterWorld;
+
+use super::{Check, paying, wrong_input};
+
+/// In the order in which they run.
+pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
+    Check {
+        name: "pods-ready",
+        about: "three replicas of each service are ready, and the databases",
+        run: |world| Box::pin(pods_ready::all(world)),
+    },
+    Check {
+        name: "unpaid-then-paid",
+        about: "invoices are unpaid, then paid through the Ingress, the same on each replica asked one by one",
+        run: |world| Box::pin(paying::unpaid_then_paid(world)),
+    },
+    Check {
+        name: "paying-again-charges-nothing",
+        about: "what is paid is not charged again; each invoice has one charge with its amount",
+        run: |world| Box::pin(paying::again_charges_nothing(world)),
+    },
+    Check {
+        name: "same-moment-pays-once",
+        about: "replicas that are told at the same moment to pay the same invoices pay each once",
+        run: |world| Box::pin(paying::same_moment_pays_once(world)),
+    },
+    Check {
+        name: "wrong-input",
+        about: "wrong input on every route gets a 4xx problem that names the field",
+        run: |world| Box::pin(wrong_input::every_route_names_the_field(world)),
+    },
+    Check {
+        name: "images-run-as-their-user",
+        about: "the images' own user is numeric and not root: they start where only such users may",
+        run: |world| Box::pin(image_user::is_not_root(world)),
+    },
+    Check {
+        name: "ingress-lets-in-its-controller",
+        about: "the ingress controller is found, and invoice-app's policies let in its namespace alone",
+        run: |world| Box::pin(ingress::controller_alone_is_let_in(world)),
+    },
+    Check {
+        name: "provider-not-through-ingress",
+        about: "payment-provider and the management ports are not reachable through the Ingress",
+        run: |world| Box::pin(ingress::provider_is_not_served(world)),
+    },
+    Check {
+        name: "policies-enforced",
+        about: "the cluster enforces NetworkPolicies at all",
+        run: |world| Box::pin(network::policies_are_enforced(world)),
+    },
+    Check {
+        name: "stranger-elsewhere-refused",
+        about: "a pod of a namespace without policies does not reach payment-provider",
+        run: |world| Box::pin(network::stranger_elsewhere(world)),
+    },
+    Check {
+        name: "stranger-in-invoice-refused",
+        about: "a pod in invoice-app's namespace that may go out everywhere does not reach payment-provider",
+        run: |world| Box::pin(network::stranger_in_invoice(world)),
+    },
+    Check {
+        name: "invoice-app-gets-through",
+        about: "the same pod with invoice-app's label reaches payment-provider, and nothing more",
+        run: |world| Box::pin(network::invoice_app_label(world)),
+    },
+    Check {
+        name: "kill-between-dispatch-and-answer",
+        about: "a replica is killed while payment-provider is asked; the invoice is paid once all the same",
+        run: |world| Box::pin(kill::between_dispatch_and_answer(world)),
+    },
+    Check {
+        name: "provider-away",
+        about: "without payment-provider invoices stay unpaid and callers are told; back again, paid once",
+        run: |world| Box::pin(provider_away::leaves_invoices_unpaid(world)),
+    },
+    Check {
+        name: "database-away",
+        about: "without its database a service answers 503 and is not ready, and recovers by itself",
+        run: |world| Box::pin(database_away::answers_503_and_recovers(world)),
+    },
+    Check {
+        name: "restart-loses-nothing",
+        about: "every pod is restarted, the databases too, and all is known as before",
+        run: |world| Box::pin(restart::loses_nothing(world)),
+    },
+    Check {
+        name: "nothing-left-behind",
+        about: "no pod, policy or namespace of these checks is left",
+        run: |world| Box::pin(nothing_left::anywhere(world)),
+    },
+];

@@ -1,0 +1,94 @@
+//! The deployment in the cluster, and how it is asked.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+
+use crate::check::doors::{Deployment, InvoiceAppDoors};
+use crate::client::{Door, Http, InvoiceApp, PaymentProvider};
+use crate::cluster::Cluster;
+use crate::cluster::app::App;
+use crate::failure::Failure;
+use crate::report::Console;
+use crate::run::World;
+use crate::target::ClusterTarget;
+
+/// The deployment under test.
+pub(crate) struct ClusterWorld {
+    pub(crate) cluster: Cluster,
+    pub(crate) target: ClusterTarget,
+    http: Http,
+    console: Arc<Console>,
+}
+
+impl ClusterWorld {
+    pub(crate) fn new(
+        cluster: Cluster,
+        http: Http,
+        target: ClusterTarget,
+        console: Arc<Console>,
+    ) -> Self {
+        Self {
+            cluster,
+            target,
+            http,
+            console,
+        }
+    }
+
+    /// The Ingress.
+    pub(crate) fn ingress(&self) -> Door {
+        Door::new(&self.http, &self.target.ingress_url, "the Ingress")
+    }
+
+    /// One pod's port, by a port-forward.
+    pub(crate) async fn door(&self, pod: &Pod, port: u16) -> Result<Door, Failure> {
+        let forward = self.cluster.forward(pod, port).await?;
+        Ok(Door::through(&self.http, forward, pod.name_any()))
+    }
+
+    /// invoice-app, asked at one pod.
+    pub(crate) async fn replica(&self, pod: &Pod) -> Result<InvoiceApp, Failure> {
+        Ok(InvoiceApp(
+            self.door(pod, App::InvoiceApp.http_port()).await?,
+        ))
+    }
+}
+
+impl Deployment for ClusterWorld {
+    fn console(&self) -> &Console {
+        &self.console
+    }
+
+    async fn invoice_app(&self) -> Result<InvoiceAppDoors, Failure> {
+        let mut replicas = Vec::new();
+        for pod in self.cluster.replicas(App::InvoiceApp).await? {
+            replicas.push(self.replica(&pod).await?);
+        }
+        Ok(InvoiceAppDoors {
+            outside: InvoiceApp(self.ingress()),
+            replicas,
+        })
+    }
+
+    async fn payment_provider(&self) -> Result<PaymentProvider, Failure> {
+        let pods = self.cluster.replicas(App::PaymentProvider).await?;
+        let pod = pods
+            .first()
+            .ok_or_else(|| Failure::wrong("payment-provider has no ready pod"))?;
+        Ok(PaymentProvider(
+            self.door(pod, App::PaymentProvider.http_port()).await?,
+        ))
+    }
+}
+
+impl World for ClusterWorld {
+    fn console(&self) -> &Console {
+        &self.console
+    }
+
+    async fn put_back(&self) -> Result<Vec<String>, Failure> {
+        self.cluster.clean_up().await
+    }
+}

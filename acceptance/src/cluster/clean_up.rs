@@ -1,0 +1,120 @@
+//! Taking out of the cluster what acceptance put there. It goes by the label, so it also finds what a run
+//! that was killed left behind.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use kube::ResourceExt;
+use kube::api::{DeleteParams, ListParams, ObjectList};
+
+use super::{Cluster, LABEL};
+use crate::failure::{Failure, ensure};
+use crate::poll;
+
+/// A namespace is gone only when everything in it is.
+const GONE_WITHIN: Duration = Duration::from_secs(90);
+
+impl Cluster {
+    /// Brings back what was taken away and removes what was added; says what there was to do.
+    pub(crate) async fn clean_up(&self) -> Result<Vec<String>, Failure> {
+        let mut done: Vec<String> = self.leftovers().await?;
+        self.remove_pods().await?;
+        self.remove_policies().await?;
+        self.remove_namespaces().await?;
+        let back = self.bring_everything_back().await?;
+        done.extend(
+            back.into_iter()
+                .map(|name| format!("{name} (brought back)")),
+        );
+        poll::until(
+            "the end of what acceptance added",
+            GONE_WITHIN,
+            async || {
+                let left = self.leftovers().await?;
+                ensure(left.is_empty(), || left.join(", "))
+            },
+        )
+        .await?;
+        Ok(done)
+    }
+
+    /// Everything in the cluster that carries acceptance's label.
+    pub(crate) async fn leftovers(&self) -> Result<Vec<String>, Failure> {
+        let mut left = Vec::new();
+        left.extend(
+            self.labelled::<Pod>()
+                .await?
+                .iter()
+                .map(|pod| format!("pod {}", pod.name_any())),
+        );
+        left.extend(
+            self.labelled::<NetworkPolicy>()
+                .await?
+                .iter()
+                .map(|policy| format!("policy {}", policy.name_any())),
+        );
+        left.extend(
+            self.labelled::<Namespace>()
+                .await?
+                .iter()
+                .map(|namespace| format!("namespace {}", namespace.name_any())),
+        );
+        Ok(left)
+    }
+
+    async fn labelled<K>(&self) -> Result<ObjectList<K>, Failure>
+    where
+        K: kube::Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + std::fmt::Debug,
+    {
+        let doing = format!("list what carries {LABEL}");
+        self.all::<K>()
+            .list(&ListParams::default().labels(LABEL))
+            .await
+            .map_err(Failure::cluster(doing))
+    }
+
+    async fn remove_pods(&self) -> Result<(), Failure> {
+        for pod in self.labelled::<Pod>().await? {
+            let at_once = DeleteParams::default().grace_period(0);
+            let name = pod.name_any();
+            let api = self.api::<Pod>(&pod.namespace().unwrap_or_default());
+            gone(api.delete(&name, &at_once).await.map(drop), &name)?;
+        }
+        Ok(())
+    }
+
+    async fn remove_policies(&self) -> Result<(), Failure> {
+        for policy in self.labelled::<NetworkPolicy>().await? {
+            let name = policy.name_any();
+            let api = self.api::<NetworkPolicy>(&policy.namespace().unwrap_or_default());
+            gone(
+                api.delete(&name, &DeleteParams::default()).await.map(drop),
+                &name,
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn remove_namespaces(&self) -> Result<(), Failure> {
+        for namespace in self.labelled::<Namespace>().await? {
+            let name = namespace.name_any();
+            gone(
+                self.all::<Namespace>()
+                    .delete(&name, &DeleteParams::default())
+                    .await
+                    .map(drop),
+                &name,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// What is gone already needs no removing.
+fn gone(removed: kube::Result<()>, name: &str) -> Result<(), Failure> {
+    match removed {
+        Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => Ok(()),
+        other => other.map_err(Failure::cluster(format!("remove {name}"))),
+    }
+}

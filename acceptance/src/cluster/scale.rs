@@ -1,0 +1,187 @@
+//! Taking a workload away for a while. How many replicas it had is noted on the workload itself, so that it
+//! comes back even when the run that took it away was killed.
+
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
+
+use super::Cluster;
+use super::app::App;
+use crate::failure::Failure;
+use crate::poll;
+
+const NOTE: &str = "invoice-platform.example/acceptance-replicas";
+
+/// Something that can be scaled.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Workload {
+    Service(App),
+    Database(App),
+}
+
+impl Workload {
+    const ALL: [Self; 4] = [
+        Self::Database(App::InvoiceApp),
+        Self::Database(App::PaymentProvider),
+        Self::Service(App::InvoiceApp),
+        Self::Service(App::PaymentProvider),
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Service(app) => app.name(),
+            Self::Database(app) => app.database(),
+        }
+    }
+
+    pub(crate) const fn namespace(self) -> &'static str {
+        match self {
+            Self::Service(app) | Self::Database(app) => app.namespace(),
+        }
+    }
+}
+
+/// A workload's metadata and the number of replicas that are wanted.
+struct Wanted {
+    metadata: ObjectMeta,
+    replicas: i32,
+}
+
+impl Cluster {
+    /// How many replicas the workload wants; `None` when there is no such workload.
+    pub(crate) async fn wanted_replicas(&self, workload: Workload) -> Result<Option<i32>, Failure> {
+        Ok(self.wanted(workload).await?.map(|wanted| wanted.replicas))
+    }
+
+    /// Takes all pods of a workload away and waits until they are gone.
+    pub(crate) async fn take_away(&self, workload: Workload) -> Result<(), Failure> {
+        let wanted = self.wanted_replicas(workload).await?;
+        let wanted = wanted.ok_or_else(|| {
+            Failure::NotHere(format!("{} is not in this cluster", workload.name()))
+        })?;
+        self.note(workload, Some(wanted)).await?;
+        self.set_replicas(workload, 0).await?;
+        self.await_ready(workload.namespace(), workload.name(), 0)
+            .await?;
+        Ok(())
+    }
+
+    /// Brings back what was taken away, and waits until it is ready. Does nothing to a workload that is there.
+    pub(crate) async fn bring_back(&self, workload: Workload) -> Result<(), Failure> {
+        let Some(replicas) = self.noted(workload).await? else {
+            return Ok(());
+        };
+        self.set_replicas(workload, replicas).await?;
+        let count = usize::try_from(replicas).unwrap_or(0);
+        self.await_ready(workload.namespace(), workload.name(), count)
+            .await?;
+        self.note(workload, None).await
+    }
+
+    /// Brings back everything that this or an earlier run took away; says what it was.
+    pub(crate) async fn bring_everything_back(&self) -> Result<Vec<&'static str>, Failure> {
+        let mut back = Vec::new();
+        for workload in Workload::ALL {
+            if self.noted(workload).await?.is_some() {
+                self.bring_back(workload).await?;
+                back.push(workload.name());
+            }
+        }
+        Ok(back)
+    }
+
+    async fn noted(&self, workload: Workload) -> Result<Option<i32>, Failure> {
+        let Some(wanted) = self.wanted(workload).await? else {
+            return Ok(None);
+        };
+        let note = wanted
+            .metadata
+            .annotations
+            .and_then(|mut annotations| annotations.remove(NOTE));
+        Ok(note.and_then(|note| note.parse().ok()))
+    }
+
+    async fn wanted(&self, workload: Workload) -> Result<Option<Wanted>, Failure> {
+        let (namespace, name) = (workload.namespace(), workload.name());
+        let doing = Failure::cluster(format!("get {name}"));
+        match workload {
+            Workload::Service(_) => {
+                let found = self
+                    .api::<Deployment>(namespace)
+                    .get_opt(name)
+                    .await
+                    .map_err(doing)?;
+                Ok(found.map(|found| Wanted {
+                    metadata: found.metadata,
+                    replicas: found.spec.and_then(|spec| spec.replicas).unwrap_or(1),
+                }))
+            }
+            Workload::Database(_) => {
+                let found = self
+                    .api::<StatefulSet>(namespace)
+                    .get_opt(name)
+                    .await
+                    .map_err(doing)?;
+                Ok(found.map(|found| Wanted {
+                    metadata: found.metadata,
+                    replicas: found.spec.and_then(|spec| spec.replicas).unwrap_or(1),
+                }))
+            }
+        }
+    }
+
+    async fn note(&self, workload: Workload, replicas: Option<i32>) -> Result<(), Failure> {
+        let note = replicas.map(|replicas| replicas.to_string());
+        let patch = Patch::Merge(json!({"metadata": {"annotations": {NOTE: note}}}));
+        let (namespace, name, params) = (
+            workload.namespace(),
+            workload.name(),
+            PatchParams::default(),
+        );
+        let done = match workload {
+            Workload::Service(_) => {
+                self.api::<Deployment>(namespace)
+                    .patch_metadata(name, &params, &patch)
+                    .await
+            }
+            Workload::Database(_) => {
+                let patched = self
+                    .api::<StatefulSet>(namespace)
+                    .patch_metadata(name, &params, &patch)
+                    .await;
+                return patched
+                    .map(drop)
+                    .map_err(Failure::cluster(format!("note the replicas of {name}")));
+            }
+        };
+        done.map(drop)
+            .map_err(Failure::cluster(format!("note the replicas of {name}")))
+    }
+
+    async fn set_replicas(&self, workload: Workload, replicas: i32) -> Result<(), Failure> {
+        let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
+        let (namespace, name, params) = (
+            workload.namespace(),
+            workload.name(),
+            PatchParams::default(),
+        );
+        let doing = format!("scale {name} to {replicas}");
+        let scale = poll::within(&doing, std::time::Duration::from_secs(30), async {
+            let done = match workload {
+                Workload::Service(_) => {
+                    self.api::<Deployment>(namespace)
+                        .patch_scale(name, &params, &patch)
+                        .await
+                }
+                Workload::Database(_) => {
+                    self.api::<StatefulSet>(namespace)
+                        .patch_scale(name, &params, &patch)
+                        .await
+                }
+            };
+            done.map(drop).map_err(Failure::cluster(doing.clone()))
+        });
+        scale.await
+    }
+}

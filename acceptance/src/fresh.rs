@@ -1,0 +1,15 @@
+//! Ids that nothing has yet.
+
+use uuid::Uuid;
+
+/// A fresh id.
+#[allow(clippy::disallowed_methods)] // A real deployment is asked, so there is no clock to be simulated.
+pub(crate) fn id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// Enough of a fresh id to tell names apart.
+pub(crate) fn suffix() -> String {
+    let id = id().simple().to_string();
+    id[id.len() - 8..].to_owned()
+}

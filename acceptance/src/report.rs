@@ -1,0 +1,249 @@
+//! What a person reads: progress as it happens, a table and a closing line at the end.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// Everything was seen as it should be.
+    Passed,
+    /// Something was not.
+    Failed,
+    /// This deployment has not what the check is about.
+    Skipped,
+}
+
+impl Verdict {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "FAILED",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    const fn colour(self) -> &'static str {
+        match self {
+            Self::Passed => "\x1b[32m",
+            Self::Failed => "\x1b[31m",
+            Self::Skipped => "\x1b[33m",
+        }
+    }
+}
+
+/// What became of one check.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The check's name.
+    pub check: &'static str,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// How long it took.
+    pub took: Duration,
+    /// What was seen, in one line.
+    pub evidence: String,
+}
+
+/// What became of all checks.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// One line for each check, in order.
+    pub lines: Vec<Line>,
+}
+
+impl Report {
+    /// Whether no check failed.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        self.count(Verdict::Failed) == 0
+    }
+
+    fn count(&self, verdict: Verdict) -> usize {
+        self.lines
+            .iter()
+            .filter(|line| line.verdict == verdict)
+            .count()
+    }
+
+    /// The aligned table, without a closing line.
+    #[must_use]
+    pub fn table(&self, colour: bool) -> String {
+        let width = self
+            .lines
+            .iter()
+            .map(|line| line.check.len())
+            .max()
+            .unwrap_or(0)
+            .max("check".len());
+        let mut table = format!(
+            "{:width$}  {:7}  {:>7}  {}\n",
+            "check", "result", "time", "evidence"
+        );
+        for line in &self.lines {
+            let result = paint(&format!("{:7}", line.verdict.word()), line.verdict, colour);
+            let row = format!(
+                "{:width$}  {result}  {:>7}  {}",
+                line.check,
+                seconds(line.took),
+                one_line(&line.evidence)
+            );
+            table.push_str(row.trim_end());
+            table.push('\n');
+        }
+        table
+    }
+
+    /// `N passed, N failed`, and how many were skipped if any were.
+    #[must_use]
+    pub fn closing_line(&self) -> String {
+        let (passed, failed) = (self.count(Verdict::Passed), self.count(Verdict::Failed));
+        match self.count(Verdict::Skipped) {
+            0 => format!("{passed} passed, {failed} failed"),
+            skipped => format!("{passed} passed, {failed} failed, {skipped} skipped"),
+        }
+    }
+}
+
+fn paint(text: &str, verdict: Verdict, colour: bool) -> String {
+    if colour {
+        format!("{}{text}\x1b[0m", verdict.colour())
+    } else {
+        text.to_owned()
+    }
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Where progress and report are written.
+pub struct Console {
+    out: Mutex<Box<dyn Write + Send>>,
+    colour: bool,
+}
+
+impl Console {
+    /// Standard output, in colour on a terminal unless `NO_COLOR` is set.
+    #[must_use]
+    pub fn standard() -> Self {
+        let colour = std::io::stdout().is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self::new(Box::new(std::io::stdout()), colour)
+    }
+
+    /// Any other place.
+    #[must_use]
+    pub fn new(out: Box<dyn Write + Send>, colour: bool) -> Self {
+        Self {
+            out: Mutex::new(out),
+            colour,
+        }
+    }
+
+    /// Says a sentence.
+    pub fn say(&self, text: &str) {
+        let mut out = self
+            .out
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Nobody is left to tell when the reader went away; the exit code still says how it ended.
+        let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    }
+
+    /// Says on standard error why the program could not do its work.
+    pub fn complain(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    pub(crate) fn started(&self, index: usize, of: usize, check: &str, about: &str) {
+        self.say(&format!("[{index}/{of}] {check}: {about}"));
+    }
+
+    pub(crate) fn step(&self, text: &str) {
+        self.say(&format!("        {text}"));
+    }
+
+    pub(crate) fn ended(&self, line: &Line) {
+        let word = paint(line.verdict.word(), line.verdict, self.colour);
+        self.say(&format!(
+            "        {word} after {}: {}",
+            seconds(line.took),
+            one_line(&line.evidence)
+        ));
+    }
+
+    pub(crate) fn closing(&self, report: &Report) {
+        self.say(&format!(
+            "\n{}\n{}",
+            report.table(self.colour),
+            report.closing_line()
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, Report, Verdict};
+    use std::time::Duration;
+
+    fn report() -> Report {
+        let line = |check, verdict, millis, evidence: &str| Line {
+            check,
+            verdict,
+            took: Duration::from_millis(millis),
+            evidence: evidence.to_owned(),
+        };
+        Report {
+            lines: vec![
+                line("pods-ready", Verdict::Passed, 412, "3 + 3 Ready"),
+                line(
+                    "a-longer-check-name",
+                    Verdict::Failed,
+                    61_250,
+                    "I1 was\n  charged twice",
+                ),
+                line("other", Verdict::Skipped, 0, ""),
+            ],
+        }
+    }
+
+    #[test]
+    fn the_columns_of_the_table_are_aligned() {
+        let table = report().table(false);
+        assert_eq!(
+            table,
+            "check                result      time  evidence\n\
+             pods-ready           passed     0.4 s  3 + 3 Ready\n\
+             a-longer-check-name  FAILED    61.2 s  I1 was charged twice\n\
+             other                skipped    0.0 s\n"
+        );
+    }
+
+    #[test]
+    fn colour_is_used_only_when_asked_for() {
+        assert!(!report().table(false).contains('\x1b'));
+        assert!(report().table(true).contains("\x1b[31mFAILED \x1b[0m"));
+    }
+
+    #[test]
+    fn the_closing_line_counts_and_names_skipped_ones_only_when_there_are_some() {
+        let mut report = report();
+        assert_eq!(report.closing_line(), "1 passed, 1 failed, 1 skipped");
+        report.lines.pop();
+        assert_eq!(report.closing_line(), "1 passed, 1 failed");
+    }
+
+    #[test]
+    fn one_failed_check_makes_the_report_red() {
+        let mut report = report();
+        assert!(!report.is_green());
+        report.lines.remove(1);
+        assert!(report.is_green());
+    }
+}
