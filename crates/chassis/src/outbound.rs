@@ -13,16 +13,16 @@ const IDLE_CONNECTIONS_PER_HOST: usize = 16;
 /// written into one that is being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A client whose calls end after `timeout`, connecting included. It follows no redirects, uses no
-/// proxy, and trusts the Mozilla root certificates, which are part of the program: an image FROM
-/// scratch has no others.
+/// A client for calls to `url`, each of which ends after `timeout`, connecting included. It follows
+/// no redirects, uses no proxy, and trusts the Mozilla root certificates, which are part of the
+/// program: an image FROM scratch has no others.
 ///
 /// # Errors
 /// [`ClientError`] when TLS cannot be set up.
-pub fn client(timeout: Duration) -> Result<reqwest::Client, ClientError> {
+pub fn client(url: &str, timeout: Duration) -> Result<reqwest::Client, ClientError> {
     install_ring();
     let client = reqwest::Client::builder()
-        .tls_certs_only(root_certificates()?)
+        .tls_certs_only(root_certificates(url)?)
         .timeout(timeout)
         .connect_timeout(CONNECT_TIMEOUT.min(timeout))
         .pool_idle_timeout(IDLE_TIMEOUT)
@@ -34,10 +34,13 @@ pub fn client(timeout: Duration) -> Result<reqwest::Client, ClientError> {
 }
 
 /// The same for code that blocks.
-pub(crate) fn blocking_client(timeout: Duration) -> Result<reqwest::blocking::Client, ClientError> {
+pub(crate) fn blocking_client(
+    url: &str,
+    timeout: Duration,
+) -> Result<reqwest::blocking::Client, ClientError> {
     install_ring();
     let client = reqwest::blocking::Client::builder()
-        .tls_certs_only(root_certificates()?)
+        .tls_certs_only(root_certificates(url)?)
         .timeout(timeout)
         .connect_timeout(CONNECT_TIMEOUT.min(timeout))
         .redirect(reqwest::redirect::Policy::none())
@@ -51,7 +54,11 @@ fn install_ring() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-fn root_certificates() -> Result<Vec<reqwest::Certificate>, reqwest::Error> {
+/// None for plain HTTP: they are a megabyte of memory once they are read.
+fn root_certificates(url: &str) -> Result<Vec<reqwest::Certificate>, reqwest::Error> {
+    if !url.starts_with("https:") {
+        return Ok(Vec::new());
+    }
     webpki_root_certs::TLS_SERVER_ROOT_CERTS
         .iter()
         .map(|certificate| reqwest::Certificate::from_der(certificate))

@@ -24,6 +24,48 @@ pub struct Program {
     pub defaults: &'static [(&'static str, &'static str)],
 }
 
+/// Why a program failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Logs and traces could not be started.
+    #[error(transparent)]
+    Telemetry(#[from] crate::telemetry::TelemetryError),
+    /// A port could not be had.
+    #[error(transparent)]
+    Bind(#[from] crate::server::BindError),
+    /// The database could not be opened.
+    #[error(transparent)]
+    Database(#[from] crate::database::OpenError),
+    /// A client for calls out could not be made.
+    #[error(transparent)]
+    Client(#[from] crate::outbound::ClientError),
+    /// A setting can be read, but not be used.
+    #[error("{0}")]
+    Configuration(String),
+    /// The signals to stop could not be listened for.
+    #[error("signals cannot be handled: {0}")]
+    Signals(#[from] std::io::Error),
+    /// It ran, and failed.
+    #[error(transparent)]
+    Run(#[from] crate::server::RunError),
+}
+
+impl Failure {
+    /// A setting that can be read, but not be used; `error` names its variable.
+    pub fn configuration(error: impl std::error::Error) -> Self {
+        Self::Configuration(error.to_string())
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Telemetry(_) | Self::Database(_) | Self::Configuration(_) => {
+                ExitCode::from(EXIT_CONFIGURATION)
+            }
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
 /// Reads the configuration; or answers `--help` and `--version`; or says what is wrong.
 ///
 /// # Errors
@@ -69,16 +111,17 @@ pub fn configure<C: Settings>(program: &Program) -> Result<C, ExitCode> {
 }
 
 /// The exit code of how it ended; a failure is said on standard error and in the log.
-pub fn finish<E: std::error::Error>(program: &Program, outcome: Result<(), E>) -> ExitCode {
-    let Err(error) = outcome else {
+#[must_use]
+pub fn finish(program: &Program, outcome: Result<(), Failure>) -> ExitCode {
+    let Err(failure) = outcome else {
         return ExitCode::SUCCESS;
     };
-    tracing::error!(error = %Chain(&error), "failed");
+    tracing::error!(error = %Chain(&failure), "failed");
     say(
         std::io::stderr(),
-        &format!("{}: {}\n", program.name, Chain(&error)),
+        &format!("{}: {}\n", program.name, Chain(&failure)),
     );
-    ExitCode::FAILURE
+    failure.exit_code()
 }
 
 fn usage(program: &Program, variables: &str) -> String {

@@ -105,6 +105,40 @@ macro_rules! settings {
     };
 }
 
+/// Declares a program's configuration: a struct whose fields are structs of settings.
+#[macro_export]
+macro_rules! configuration {
+    (
+        $(#[$attribute:meta])*
+        pub struct $name:ident {
+            $( $(#[$field_attribute:meta])* pub $field:ident : $type:ty , )*
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            $( $(#[$field_attribute])* pub $field: $type, )*
+        }
+
+        impl $crate::config::Settings for $name {
+            fn variables() -> Vec<$crate::config::Variable> {
+                [$( <$type as $crate::config::Settings>::variables() ),*].concat()
+            }
+
+            fn read(environment: &$crate::config::Environment) -> Result<Self, Vec<$crate::config::ConfigError>> {
+                let mut errors = Vec::new();
+                $(
+                    let $field = <$type as $crate::config::Settings>::read(environment)
+                        .map_err(|wrong| errors.extend(wrong))
+                        .ok();
+                )*
+                let ($(Some($field),)*) = ($($field,)*) else { return Err(errors) };
+                Ok(Self { $( $field ),* })
+            }
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

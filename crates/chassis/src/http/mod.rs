@@ -1,11 +1,15 @@
 //! The public port: what happens to every request before and after a route has it.
 
+mod amount;
 mod boundary;
 mod extract;
 mod fallback;
 mod in_flight;
+mod page;
 
+pub use amount::parse_amount;
 pub use boundary::{Boundary, boundary};
 pub use extract::{Json, Limits, Path, Query};
 pub use fallback::fallback;
 pub use in_flight::InFlight;
+pub use page::{PageQuery, cut_page, page_limit};

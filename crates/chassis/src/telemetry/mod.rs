@@ -8,6 +8,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+use crate::program::Program;
 pub use logs::LogFormat;
 pub use propagation::{continue_trace, current_trace_headers, current_trace_id};
 
@@ -17,7 +18,7 @@ crate::settings! {
         /// How log lines look: json (for machines), text (for people), or auto: text on a terminal, else json.
         pub log_format: LogFormat = "auto",
         /// Which events are logged, as tracing's EnvFilter reads it, such as info or info,sqlx=debug.
-        pub log_filter: String = "info",
+        pub log_filter: String = "info,actix_server=warn",
         /// Where traces are sent by OTLP over HTTP, such as http://collector:4318; nowhere if not set.
         pub otel_exporter_otlp_endpoint: Option<String>,
     }
@@ -44,15 +45,12 @@ pub enum TelemetryError {
 }
 
 impl Telemetry {
-    /// Starts logs and traces for the program of this name and version.
+    /// Starts logs and traces of the program.
     ///
     /// # Errors
     /// [`TelemetryError`] when a setting is wrong.
-    pub fn start(
-        service: &'static str,
-        version: &'static str,
-        settings: &TelemetrySettings,
-    ) -> Result<Self, TelemetryError> {
+    pub fn start(program: &Program, settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
+        let (service, version) = (program.name, program.version);
         let provider = traces::provider(
             service,
             version,

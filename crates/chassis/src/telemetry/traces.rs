@@ -44,7 +44,8 @@ pub(super) fn provider(
 fn exporter(endpoint: &str) -> Result<opentelemetry_otlp::SpanExporter, ExporterError> {
     // The batch processor runs on a thread without an async runtime, so its client must block; and
     // a blocking client cannot be made on a thread that runs async code.
-    let client = std::thread::spawn(|| crate::outbound::blocking_client(EXPORT_TIMEOUT))
+    let url = endpoint.to_owned();
+    let client = std::thread::spawn(move || crate::outbound::blocking_client(&url, EXPORT_TIMEOUT))
         .join()
         .map_err(|_| ExporterError::Thread)??;
     let exporter = opentelemetry_otlp::SpanExporter::builder()

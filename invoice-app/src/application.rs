@@ -1,0 +1,168 @@
+//! The service, put together.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::web;
+use chassis::clock::{Clock, SystemClock};
+use chassis::database::Database;
+use chassis::health::Health;
+use chassis::metrics::Metrics;
+use chassis::program::Failure;
+use chassis::server::{Listeners, RunError, ServerSettings, Service, Worker};
+use chassis::stop::StopSignals;
+use chassis::telemetry::Telemetry;
+use sqlx::migrate::Migrator;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::invoice::InvoiceStore;
+use crate::payment::{HttpProvider, PayAll, Payer, PaymentMetrics, PaymentStore, Sweeper};
+use crate::store::SqlStore;
+use crate::{Config, PROGRAM};
+
+/// The migrations of this service's database.
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// What the routes work with.
+#[derive(Clone)]
+struct Parts {
+    invoices: Arc<dyn InvoiceStore>,
+    payments: Arc<dyn PaymentStore>,
+    clock: Arc<dyn Clock>,
+    payer: Arc<Payer>,
+    pay_all: Arc<PayAll>,
+}
+
+impl Parts {
+    fn provide(&self, config: &mut ServiceConfig<'_>) {
+        config
+            .app_data(web::Data::new(self.invoices.clone()))
+            .app_data(web::Data::new(self.payments.clone()))
+            .app_data(web::Data::new(self.clock.clone()))
+            .app_data(web::Data::from(self.payer.clone()))
+            .app_data(web::Data::from(self.pay_all.clone()));
+    }
+}
+
+/// The service with its ports bound and its parts connected, not yet running.
+pub struct Application {
+    listeners: Listeners,
+    settings: ServerSettings,
+    database: Database,
+    parts: Parts,
+    sweeper: Sweeper,
+    metrics: Metrics,
+    telemetry: Option<Telemetry>,
+}
+
+impl Application {
+    /// Puts the service together.
+    ///
+    /// # Errors
+    /// [`Failure`] when a port or the database cannot be had, or a setting is wrong.
+    pub fn build(config: Config, telemetry: Option<Telemetry>) -> Result<Self, Failure> {
+        let payment = config.payment;
+        let url = HttpProvider::parse_url(&payment.payment_provider_url)
+            .map_err(Failure::configuration)?;
+        let provider = Arc::new(HttpProvider::new(&url, payment.payment_timeout.get())?);
+        let listeners = Listeners::bind(&config.server)?;
+        let database = Database::open(&config.database)?;
+        let (invoices, payments): (Arc<dyn InvoiceStore>, Arc<dyn PaymentStore>) = match &database {
+            Database::Sqlite(pool, _) => both(SqlStore(pool.clone())),
+            Database::Postgres(pool) => both(SqlStore(pool.clone())),
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let mut metrics = Metrics::new(PROGRAM.name, PROGRAM.version);
+        let counts = PaymentMetrics::register(metrics.registry());
+        let payer = Payer::new(
+            payments.clone(),
+            provider,
+            clock.clone(),
+            counts,
+            payment.payment_timeout.get(),
+        );
+        let payer = Arc::new(payer);
+        let pay_all = Arc::new(PayAll::new(
+            invoices.clone(),
+            payer.clone(),
+            clock.clone(),
+            payment.pay_all_parallelism,
+            payment.pay_all_deadline.get(),
+        ));
+        let sweeper = Sweeper::new(payer.clone(), payment.sweep_interval.get());
+        let parts = Parts {
+            invoices,
+            payments,
+            clock,
+            payer,
+            pay_all,
+        };
+        Ok(Self {
+            listeners,
+            settings: config.server,
+            database,
+            parts,
+            sweeper,
+            metrics,
+            telemetry,
+        })
+    }
+
+    /// The address of the API.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listeners.public_address()
+    }
+
+    /// The address of the management port.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell.
+    pub fn management_address(&self) -> io::Result<SocketAddr> {
+        self.listeners.management_address()
+    }
+
+    /// Serves until asked to stop.
+    ///
+    /// # Errors
+    /// [`RunError`] when it cannot start, fails, or is cut off.
+    pub async fn run_until_stopped(self, signals: StopSignals) -> Result<(), RunError> {
+        let (probed, migrated) = (self.database.clone(), self.database.clone());
+        let (parts, invoices, clock) = (self.parts.clone(), self.parts.invoices, self.parts.clock);
+        let sweeper = self.sweeper;
+        let sweep: Worker = Box::new(move |stop| Box::pin(sweeper.run(stop)));
+        let service = Service {
+            program: &PROGRAM,
+            listeners: self.listeners,
+            settings: self.settings,
+            health: Health::starting().needs("database", move || {
+                let database = probed.clone();
+                async move { database.ping().await }
+            }),
+            metrics: Arc::new(self.metrics),
+            database: self.database,
+            prepare: Box::pin(async move {
+                migrated.migrate(&MIGRATIONS).await?;
+                let ids = [clock.new_id(), clock.new_id(), clock.new_id()];
+                Ok(invoices.seed(ids, clock.now()).await?)
+            }),
+            routes: move |config: &mut ServiceConfig<'_>| {
+                parts.provide(config);
+                crate::routes(config);
+            },
+            workers: vec![sweep],
+            telemetry: self.telemetry,
+        };
+        service.run(signals).await
+    }
+}
+
+fn both<S: InvoiceStore + PaymentStore + 'static>(
+    store: S,
+) -> (Arc<dyn InvoiceStore>, Arc<dyn PaymentStore>) {
+    let store = Arc::new(store);
+    (store.clone(), store)
+}

@@ -1,0 +1,36 @@
+//! Everything that can be configured.
+
+use chassis::config::Duration;
+use chassis::database::DatabaseSettings;
+use chassis::server::ServerSettings;
+use chassis::telemetry::TelemetrySettings;
+
+chassis::settings! {
+    /// How invoices are paid.
+    pub struct PaymentSettings {
+        /// Where payment-provider answers, such as http://payment-provider.payments.
+        pub payment_provider_url: String,
+        /// How long payment-provider may take for one answer.
+        pub payment_timeout: Duration = "5s",
+        /// How many invoices POST /invoices/pay pays at the same moment.
+        pub pay_all_parallelism: usize = "8",
+        /// When POST /invoices/pay answers at the latest, whatever is still unpaid.
+        pub pay_all_deadline: Duration = "25s",
+        /// How often to look for payments that were left behind, and take them up.
+        pub sweep_interval: Duration = "1s",
+    }
+}
+
+chassis::configuration! {
+    /// The configuration, one struct for each concern.
+    pub struct Config {
+        /// Ports and limits.
+        pub server: ServerSettings,
+        /// The database.
+        pub database: DatabaseSettings,
+        /// Logs and traces.
+        pub telemetry: TelemetrySettings,
+        /// How invoices are paid.
+        pub payment: PaymentSettings,
+    }
+}

@@ -1,0 +1,6 @@
+//! `/v1/invoices`.
+
+pub mod create;
+pub mod list;
+pub mod read;
+pub mod void;

@@ -1,0 +1,217 @@
+//! payment-provider over HTTP: `POST /v1/payments`, by its `openapi.json`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chassis::outbound::ClientError;
+use chassis::telemetry::current_trace_headers;
+use money::{Currency, Money};
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::provider::{Outcome, Provider, UnknownWhy};
+
+/// More than any answer of payment-provider has.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// `PAYMENT_PROVIDER_URL` cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "PAYMENT_PROVIDER_URL is wrong: it must be an http:// or https:// address, such as http://payment-provider.payments"
+)]
+pub struct ProviderUrlError;
+
+/// payment-provider at an address.
+#[derive(Debug, Clone)]
+pub struct HttpProvider {
+    client: reqwest::Client,
+    payments: Url,
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    id: Uuid,
+    amount: String,
+    currency: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    id: Uuid,
+    amount: String,
+    currency: Currency,
+    status: AnswerStatus,
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AnswerStatus {
+    Succeeded,
+    Declined,
+}
+
+impl HttpProvider {
+    /// payment-provider at `url`, each of whose answers may take `timeout`.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub fn new(url: &Url, timeout: Duration) -> Result<Self, ClientError> {
+        let mut payments = url.clone();
+        payments.set_path(&format!("{}/v1/payments", url.path().trim_end_matches('/')));
+        Ok(Self {
+            client: chassis::outbound::client(url.as_str(), timeout)?,
+            payments,
+        })
+    }
+
+    /// Reads the address.
+    ///
+    /// # Errors
+    /// [`ProviderUrlError`] when it is none.
+    pub fn parse_url(url: &str) -> Result<Url, ProviderUrlError> {
+        let url: Url = url.parse().map_err(|_| ProviderUrlError)?;
+        if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
+            return Err(ProviderUrlError);
+        }
+        Ok(url)
+    }
+
+    async fn ask(&self, id: Uuid, amount: Money) -> Result<Vec<u8>, UnknownWhy> {
+        let request = Request {
+            id,
+            amount: amount.to_decimal(),
+            currency: amount.currency().code(),
+        };
+        let call = self
+            .client
+            .post(self.payments.clone())
+            .headers(current_trace_headers())
+            .json(&request);
+        let mut answer = call.send().await.map_err(|error| unknown(&error))?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(UnknownWhy::Status(status.as_u16()));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| unknown(&error))? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(UnknownWhy::Unreadable);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+fn unknown(error: &reqwest::Error) -> UnknownWhy {
+    if error.is_connect() {
+        return UnknownWhy::Unreachable;
+    }
+    if error.is_timeout() {
+        return UnknownWhy::TimedOut;
+    }
+    UnknownWhy::NoAnswer
+}
+
+/// An outcome is known only from an answer that names this attempt, this amount and this currency.
+fn read(body: &[u8], id: Uuid, amount: Money) -> Result<Outcome, UnknownWhy> {
+    let answer: Answer = serde_json::from_slice(body).map_err(|_| UnknownWhy::Unreadable)?;
+    let charged =
+        Money::parse(&answer.amount, answer.currency).map_err(|_| UnknownWhy::Unreadable)?;
+    if answer.id != id || charged != amount {
+        return Err(UnknownWhy::Contradiction);
+    }
+    Ok(match answer.status {
+        AnswerStatus::Succeeded => Outcome::Succeeded,
+        AnswerStatus::Declined => Outcome::Declined {
+            reason: answer.reason,
+        },
+    })
+}
+
+#[async_trait]
+impl Provider for HttpProvider {
+    #[tracing::instrument(name = "charge", skip_all, fields(otel.kind = "client", payment.id = %id))]
+    async fn charge(&self, id: Uuid, amount: Money) -> Outcome {
+        let outcome = self
+            .ask(id, amount)
+            .await
+            .and_then(|body| read(&body, id, amount));
+        outcome.unwrap_or_else(|why| Outcome::Unknown { why })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: Uuid = Uuid::from_u128(7);
+
+    fn read_text(body: &str) -> Result<Outcome, UnknownWhy> {
+        read(
+            body.as_bytes(),
+            ID,
+            Money::from_minor(1215, "EUR".parse().unwrap()),
+        )
+    }
+
+    fn answer(id: Uuid, amount: &str, currency: &str, status: &str) -> String {
+        format!(
+            r#"{{"id":"{id}","amount":"{amount}","currency":"{currency}","status":"{status}","reason":null,"more":1}}"#
+        )
+    }
+
+    #[test]
+    fn an_answer_about_this_attempt_tells_the_outcome() {
+        assert_eq!(
+            read_text(&answer(ID, "12.15", "EUR", "succeeded")),
+            Ok(Outcome::Succeeded)
+        );
+        assert_eq!(
+            read_text(&answer(ID, "12.15", "EUR", "declined")),
+            Ok(Outcome::Declined { reason: None })
+        );
+    }
+
+    #[test]
+    fn an_answer_about_something_else_tells_nothing() {
+        for other in [
+            answer(Uuid::from_u128(8), "12.15", "EUR", "succeeded"),
+            answer(ID, "12.16", "EUR", "succeeded"),
+            answer(ID, "12.15", "GBP", "succeeded"),
+        ] {
+            assert_eq!(read_text(&other), Err(UnknownWhy::Contradiction), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_tells_nothing() {
+        let half = &answer(ID, "12.15", "EUR", "succeeded")[..60];
+        for body in [
+            "",
+            "{}",
+            "null",
+            "ok",
+            half,
+            &answer(ID, "12.15", "EUR", "perhaps"),
+            &answer(ID, "12,15", "EUR", "succeeded"),
+        ] {
+            assert_eq!(read_text(body), Err(UnknownWhy::Unreadable), "{body}");
+        }
+    }
+
+    #[test]
+    fn only_http_addresses_are_taken() {
+        for wrong in ["", "payment-provider", "ftp://x", "mailto:a@b", "//x"] {
+            assert!(HttpProvider::parse_url(wrong).is_err(), "{wrong}");
+        }
+        let provider = HttpProvider::new(
+            &HttpProvider::parse_url("http://x:1/base/").unwrap(),
+            Duration::from_secs(1),
+        )
+        .unwrap();
+        assert_eq!(provider.payments.as_str(), "http://x:1/base/v1/payments");
+    }
+}

@@ -1,0 +1,27 @@
+//! Everything that can be configured.
+
+use chassis::database::DatabaseSettings;
+use chassis::server::ServerSettings;
+use chassis::telemetry::TelemetrySettings;
+
+chassis::settings! {
+    /// The rules by which charges are declined.
+    pub struct ChargeSettings {
+        /// Charges of more than this many minor units (cents, say) are declined.
+        pub charge_limit_minor: i64 = "100000000",
+    }
+}
+
+chassis::configuration! {
+    /// The configuration, one struct for each concern.
+    pub struct Config {
+        /// Ports and limits.
+        pub server: ServerSettings,
+        /// The database.
+        pub database: DatabaseSettings,
+        /// Logs and traces.
+        pub telemetry: TelemetrySettings,
+        /// What is declined.
+        pub charge: ChargeSettings,
+    }
+}

@@ -1,0 +1,5 @@
+//! `/v1/payments`.
+
+pub mod create;
+pub mod list;
+pub mod read;
