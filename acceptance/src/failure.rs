@@ -11,7 +11,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Http(#[from] HttpError),
     /// The cluster's API refused.
-    #[error("{doing}: {source}")]
+    #[error("{doing}: {}", in_its_words(source))]
     Cluster {
         doing: String,
         source: Box<kube::Error>,
@@ -57,6 +57,14 @@ impl Failure {
             doing: doing.into(),
             source,
         }
+    }
+}
+
+/// What the API itself said, without the structure that it came in.
+fn in_its_words(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
+        other => other.to_string(),
     }
 }
 

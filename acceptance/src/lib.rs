@@ -14,6 +14,7 @@ mod poll;
 mod process;
 pub mod report;
 mod run;
+mod run_lock;
 pub mod target;
 mod wire;
 

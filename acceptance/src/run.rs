@@ -12,6 +12,7 @@ use crate::client::{Http, HttpError};
 use crate::cluster::{Cluster, ConnectError};
 use crate::failure::Failure;
 use crate::report::{Console, Line, Report, Verdict};
+use crate::run_lock;
 use crate::target::{self, Target, TargetError};
 
 /// How a run ended.
@@ -85,7 +86,10 @@ pub async fn run(options: &Options, console: &Arc<Console>) -> Result<Ended, Run
         list(options, console);
         return Ok(Ended::Green);
     }
-    match target::read(&options.target)? {
+    let target = target::read(&options.target)?;
+    let _lock =
+        run_lock::take(&options.target).map_err(|error| RunError::Setup(error.to_string()))?;
+    match target {
         Target::Cluster(target) => {
             let checks = chosen(on_cluster::CHECKS, options)?;
             console.say(&format!(

@@ -5,7 +5,8 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::{AttachParams, AttachedProcess};
-use tokio::io::{AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::time::timeout;
 
 use super::Cluster;
 use super::app::App;
@@ -42,14 +43,17 @@ impl Cluster {
         let streams = AttachParams::default()
             .stdin(true)
             .stdout(true)
-            .stderr(false);
+            .stderr(true);
         let doing = || format!("open a session in {name}");
-        let pods = self.api::<Pod>(app.namespace());
-        let mut process = pods
-            .exec(&name, command.into_iter().chain(of), &streams)
-            .await
-            .map_err(Failure::cluster(doing()))?;
-        let (Some(input), Some(output)) = (process.stdin(), process.stdout()) else {
+        let command = command.into_iter().chain(of);
+        let process = self
+            .api::<Pod>(app.namespace())
+            .exec(&name, command, &streams)
+            .await;
+        let mut process = process.map_err(Failure::cluster(doing()))?;
+        let (Some(input), Some(output), Some(errors)) =
+            (process.stdin(), process.stdout(), process.stderr())
+        else {
             return Err(Failure::wrong(format!(
                 "the session in {name} has no streams"
             )));
@@ -63,24 +67,31 @@ impl Cluster {
              lock table {table} in exclusive mode;\nselect '{MARK}';\n"
         );
         lock.say(&statements).await?;
-        poll::within(
-            &format!("the lock on {table} of {name}"),
-            LOCKED_WITHIN,
-            async {
-                let mut lines = BufReader::new(output).lines();
-                while let Some(line) = lines.next_line().await.map_err(Failure::machine(doing()))? {
-                    if line.trim() == MARK {
-                        return Ok(());
-                    }
-                }
-                Err(Failure::wrong(format!(
-                    "psql in {name} ended without locking {table}"
-                )))
-            },
-        )
-        .await?;
+        let what = format!("the lock on {table} of {name}");
+        let finding = async { find(output, MARK).await.map_err(Failure::machine(doing())) };
+        if !poll::within(&what, LOCKED_WITHIN, finding).await? {
+            let mut why = String::new();
+            let mut errors = errors.take(1000);
+            // What was said so far is enough to know why.
+            let _ = timeout(Duration::from_secs(1), errors.read_to_string(&mut why)).await;
+            return Err(Failure::wrong(format!(
+                "psql in {name} did not lock {table}: {}",
+                why.trim()
+            )));
+        }
         Ok(lock)
     }
+}
+
+/// Whether a line is said before the stream ends.
+async fn find(output: impl AsyncRead + Unpin, wanted: &str) -> std::io::Result<bool> {
+    let mut lines = BufReader::new(output).lines();
+    while let Some(line) = lines.next_line().await? {
+        if line.trim() == wanted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl TableLock {

@@ -112,24 +112,27 @@ impl Cluster {
         arguments.extend(reach.denied.iter().flat_map(|target| ["--denied", target]));
         let name = self.start(pod, &arguments).await?;
         let api = self.api::<Pod>(pod.namespace);
-        poll::until(
-            &format!("the findings of pod {name}"),
-            REACH_WITHIN,
-            async || {
-                let now = api
-                    .get(&name)
-                    .await
-                    .map_err(Failure::cluster(format!("get {name}")))?;
-                let phase = now
-                    .status
-                    .as_ref()
-                    .and_then(|status| status.phase.as_deref());
-                ensure(matches!(phase, Some("Succeeded" | "Failed")), || {
-                    state(&now)
-                })
-            },
-        )
+        let what = format!("the findings of pod {name}");
+        let found = poll::until(&what, REACH_WITHIN, async || {
+            let now = api
+                .get_opt(&name)
+                .await
+                .map_err(Failure::cluster(format!("get {name}")))?;
+            // Somebody removed it: waiting longer would not bring it back.
+            let Some(now) = now else { return Ok(false) };
+            let phase = now
+                .status
+                .as_ref()
+                .and_then(|status| status.phase.as_deref());
+            ensure(matches!(phase, Some("Succeeded" | "Failed")), || {
+                state(&now)
+            })?;
+            Ok(true)
+        })
         .await?;
+        ensure(found, || {
+            format!("pod {name} was removed before it was done: is another run going on?")
+        })?;
         let log = api
             .logs(&name, &LogParams::default())
             .await

@@ -2,7 +2,9 @@
 //! comes back even when the run that took it away was killed.
 
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::ResourceExt;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
@@ -52,6 +54,20 @@ impl Cluster {
     /// How many replicas the workload wants; `None` when there is no such workload.
     pub(crate) async fn wanted_replicas(&self, workload: Workload) -> Result<Option<i32>, Failure> {
         Ok(self.wanted(workload).await?.map(|wanted| wanted.replicas))
+    }
+
+    /// Waits until a service has all the ready replicas that it wants, and gives them in order of their names.
+    pub(crate) async fn await_service(&self, app: App) -> Result<Vec<Pod>, Failure> {
+        let wanted = self
+            .wanted_replicas(Workload::Service(app))
+            .await?
+            .ok_or_else(|| {
+                Failure::wrong(format!("{} is not deployed: run ./deploy.sh", app.name()))
+            })?;
+        let count = usize::try_from(wanted).unwrap_or(0);
+        let mut pods = self.await_ready(app.namespace(), app.name(), count).await?;
+        pods.sort_by_key(ResourceExt::name_any);
+        Ok(pods)
     }
 
     /// Takes all pods of a workload away and waits until they are gone.
@@ -141,22 +157,15 @@ impl Cluster {
         );
         let done = match workload {
             Workload::Service(_) => {
-                self.api::<Deployment>(namespace)
-                    .patch_metadata(name, &params, &patch)
-                    .await
+                let api = self.api::<Deployment>(namespace);
+                api.patch_metadata(name, &params, &patch).await.map(drop)
             }
             Workload::Database(_) => {
-                let patched = self
-                    .api::<StatefulSet>(namespace)
-                    .patch_metadata(name, &params, &patch)
-                    .await;
-                return patched
-                    .map(drop)
-                    .map_err(Failure::cluster(format!("note the replicas of {name}")));
+                let api = self.api::<StatefulSet>(namespace);
+                api.patch_metadata(name, &params, &patch).await.map(drop)
             }
         };
-        done.map(drop)
-            .map_err(Failure::cluster(format!("note the replicas of {name}")))
+        done.map_err(Failure::cluster(format!("note the replicas of {name}")))
     }
 
     async fn set_replicas(&self, workload: Workload, replicas: i32) -> Result<(), Failure> {

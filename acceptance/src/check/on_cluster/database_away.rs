@@ -57,7 +57,7 @@ const fn route(app: App) -> &'static str {
 }
 
 async fn one(world: &ClusterWorld, app: App) -> Result<(), Failure> {
-    let pods = world.cluster.replicas(app).await?;
+    let pods = world.cluster.await_service(app).await?;
     let restarted =
         |pods: &[k8s_openapi::api::core::v1::Pod]| pods.iter().map(restarts).sum::<i32>();
     let mut doors = Vec::new();
@@ -82,10 +82,7 @@ async fn one(world: &ClusterWorld, app: App) -> Result<(), Failure> {
     for (public, management) in &doors {
         recovered(public, management, route(app)).await?;
     }
-    let now = world
-        .cluster
-        .await_ready(app.namespace(), app.name(), pods.len())
-        .await?;
+    let now = world.cluster.await_service(app).await?;
     ensure(restarted(&now) == restarted(&pods), || {
         format!("{} was restarted because its database was away", app.name())
     })

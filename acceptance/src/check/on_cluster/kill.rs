@@ -13,7 +13,6 @@ use crate::check::exactly_once::invoice_charged_once;
 use crate::check::paying::await_paid;
 use crate::client::InvoiceApp;
 use crate::cluster::app::App;
-use crate::cluster::pods::REPLICAS;
 use crate::failure::{Failure, ensure};
 use crate::poll;
 use crate::wire::{Invoice, Payment};
@@ -22,7 +21,7 @@ use crate::wire::{Invoice, Payment};
 const DISPATCHED_WITHIN: Duration = Duration::from_secs(4);
 
 pub(crate) async fn between_dispatch_and_answer(world: &ClusterWorld) -> Seen {
-    let pods = world.cluster.replicas(App::InvoiceApp).await?;
+    let pods = world.cluster.await_service(App::InvoiceApp).await?;
     let [victim, witness, ..] = pods.as_slice() else {
         return Err(Failure::wrong("invoice-app has fewer than two ready pods"));
     };
@@ -77,11 +76,7 @@ pub(crate) async fn between_dispatch_and_answer(world: &ClusterWorld) -> Seen {
     ensure(made == 1, || {
         format!("{made} charges were made for one invoice")
     })?;
-    let app = App::InvoiceApp;
-    world
-        .cluster
-        .await_ready(app.namespace(), app.name(), pods.len().max(REPLICAS))
-        .await?;
+    world.cluster.await_service(App::InvoiceApp).await?;
     Ok(format!(
         "{}: dispatched, its pod killed, paid by another replica after {} tries, charged once",
         invoice.number, payment.tries

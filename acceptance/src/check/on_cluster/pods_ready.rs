@@ -5,29 +5,19 @@ use crate::check::Seen;
 use crate::cluster::app::App;
 use crate::cluster::pods::{REPLICAS, restarts};
 use crate::cluster::scale::Workload;
-use crate::failure::{Failure, ensure};
+use crate::failure::ensure;
 
 pub(crate) async fn all(world: &ClusterWorld) -> Seen {
     let mut seen = Vec::new();
     for app in App::ALL {
-        let wanted = world
-            .cluster
-            .wanted_replicas(Workload::Service(app))
-            .await?;
-        let wanted = wanted.ok_or_else(|| {
-            Failure::wrong(format!("{} is not deployed: run ./deploy.sh", app.name()))
-        })?;
-        let count = usize::try_from(wanted).unwrap_or(0);
+        let pods = world.cluster.await_service(app).await?;
+        let count = pods.len();
         ensure(count >= REPLICAS, || {
             format!(
                 "{} wants {count} replicas, should be {REPLICAS}",
                 app.name()
             )
         })?;
-        let pods = world
-            .cluster
-            .await_ready(app.namespace(), app.name(), count)
-            .await?;
         let restarts: i32 = pods.iter().map(restarts).sum();
         seen.push(format!("{count} {} ({restarts} restarts)", app.name()));
         if world

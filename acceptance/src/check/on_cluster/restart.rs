@@ -40,7 +40,7 @@ pub(crate) async fn loses_nothing(world: &ClusterWorld) -> Seen {
 
 /// Restarts the replicas of a service one by one; gives their number.
 async fn service(world: &ClusterWorld, app: App) -> Result<usize, Failure> {
-    let pods = world.cluster.replicas(app).await?;
+    let pods = world.cluster.await_service(app).await?;
     for pod in &pods {
         world
             .console()
@@ -49,10 +49,7 @@ async fn service(world: &ClusterWorld, app: App) -> Result<usize, Failure> {
             .cluster
             .delete_pod(pod, &DeleteParams::default())
             .await?;
-        world
-            .cluster
-            .await_ready(app.namespace(), app.name(), pods.len())
-            .await?;
+        world.cluster.await_service(app).await?;
     }
     Ok(pods.len())
 }
@@ -79,18 +76,6 @@ async fn database(world: &ClusterWorld, app: App) -> Result<usize, Failure> {
         .cluster
         .await_ready(app.namespace(), app.database(), 1)
         .await?;
-    let replicas = world
-        .cluster
-        .wanted_replicas(Workload::Service(app))
-        .await?
-        .unwrap_or(0);
-    world
-        .cluster
-        .await_ready(
-            app.namespace(),
-            app.name(),
-            usize::try_from(replicas).unwrap_or(0),
-        )
-        .await?;
+    world.cluster.await_service(app).await?;
     Ok(1)
 }
