@@ -25,7 +25,7 @@ TEXT
 
 test_workspace() {
   have_database_programs || install_database
-  cargo test --release --locked --workspace --manifest-path "$ROOT/Cargo.toml" || fail "tests of the workspace failed; see above."
+  in_root cargo test --release --locked --workspace || fail "tests of the workspace failed; see above."
 }
 
 test_scripts() {
@@ -40,9 +40,8 @@ test_scripts() {
 
 test_deployment() {
   [ -f "$STATE/target.json" ] || fail "nothing is deployed, so acceptance has nothing to test." "Type ./deploy.sh, then ./test.sh acceptance."
-  cargo build --release --locked --manifest-path "$ROOT/Cargo.toml" || fail "acceptance does not compile; see above."
-  cd "$ROOT"
-  "$(program_path acceptance)"
+  in_root cargo build --release --locked || fail "acceptance does not compile; see above."
+  in_root "$(program_path acceptance)"
 }
 
 main() {

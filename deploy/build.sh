@@ -1,15 +1,18 @@
 # shellcheck shell=bash
 # The programs, built once with the flags that the tests use too.
 
+# cargo and rustup read their settings in the folder they are called from, wherever the manifest is.
+in_root() { (cd "$ROOT" && "$@"); }
+
 build_programs() {
   have cargo || fail "cargo is missing." "$(way_to_get cargo)"
-  cargo build --release --locked --manifest-path "$ROOT/Cargo.toml" || fail "the programs do not compile; see above."
+  in_root cargo build --release --locked || fail "the programs do not compile; see above."
 }
 
 # The folder of the binaries; .cargo/config.toml names the host's target, and so does the path.
 release_folder() {
   local triple
-  triple=$(cd "$ROOT" && rustc -vV | sed -n 's/^host: //p')
+  triple=$(in_root rustc -vV | sed -n 's/^host: //p')
   printf '%s' "${CARGO_TARGET_DIR:-$ROOT/target}/$triple/release"
 }
 

@@ -47,11 +47,11 @@ current_context() {
   [ -z "${2:-}" ] || given server "$2"
 }
 
-# deploy ARGUMENT...: runs it; its words are in $WORLD/said, its exit code in CODE.
+# deploy ARGUMENT...: runs it from another folder; its words are in $WORLD/said, its exit code in CODE.
 deploy() {
   CODE=0
-  env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" REGISTRY="${REGISTRY:-}" \
-    bash "$WORLD/clone/deploy.sh" "$@" >"$WORLD/said" 2>&1 </dev/null || CODE=$?
+  (cd / && env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" REGISTRY="${REGISTRY:-}" \
+    bash "$WORLD/clone/deploy.sh" "$@") >"$WORLD/said" 2>&1 </dev/null || CODE=$?
 }
 
 complain() {
