@@ -2,27 +2,30 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::programs::{NotFound, Programs};
+use crate::container::Engine;
+use crate::installed::Programs;
+use crate::keeper::Keeper;
+use crate::wire;
 
-const START_DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
-
-/// Runs the server until its own input ends, which it does however the test process ends; then
-/// removes the data.
-const KEEPER: &str = r#""$1" -D "$2" -k "$2" -p "$3" -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 >"$2/log" 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf "$2""#;
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// PostgreSQL is not installed.
-    #[error(transparent)]
-    NotFound(#[from] NotFound),
+    /// Neither PostgreSQL nor a container engine is here.
+    #[error(
+        "these tests need PostgreSQL: either its server programs (initdb, postgres) in POSTGRES_BIN, \
+         on the PATH or where packages put them, or docker or podman with an engine that answers. \
+         Install one: apt-get install postgresql, dnf install postgresql-server, brew install \
+         postgresql@18"
+    )]
+    NotFound,
     /// A program could not be run.
     #[error("{0} could not be run: {1}")]
     Run(&'static str, #[source] io::Error),
@@ -30,16 +33,18 @@ pub enum StartError {
     #[error("{0} failed: {1}")]
     Failed(&'static str, String),
     /// It does not answer.
-    #[error("PostgreSQL did not answer within {START_DEADLINE:?}")]
-    Silent,
+    #[error("PostgreSQL did not answer within {DEADLINE:?}: {0}")]
+    Silent(io::Error),
+    /// It does not stop.
+    #[error("PostgreSQL did not stop within {DEADLINE:?}")]
+    Stubborn,
 }
 
-/// A running server, stopped and removed when dropped.
+/// A running server, stopped and removed when dropped, or when the process ends.
 #[derive(Debug)]
 pub struct Postgres {
-    programs: Programs,
     port: u16,
-    keeper: Child,
+    keeper: Keeper,
     databases: AtomicU32,
 }
 
@@ -52,61 +57,32 @@ impl Postgres {
     #[must_use]
     #[allow(clippy::panic)] // For tests alone, and documented.
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<Postgres> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start().unwrap_or_else(|error| panic!("{error}")))
+        static SHARED: OnceLock<Result<Postgres, StartError>> = OnceLock::new();
+        match SHARED.get_or_init(Self::start) {
+            Ok(server) => server,
+            Err(error) => panic!("{error}"),
+        }
     }
 
-    /// Starts a server of one's own.
+    /// Starts a server of one's own: by the programs of this machine, else in a container.
     ///
     /// # Errors
-    /// [`StartError`] when it cannot be found or does not start.
+    /// [`StartError`] when there is none, or it does not start.
     pub fn start() -> Result<Self, StartError> {
-        let programs = Programs::find()?;
-        let data = data_folder(&programs)?;
-        let mut initdb = programs.command(&programs.path("initdb"));
-        initdb
-            .args([
-                "--no-sync",
-                "--auth=trust",
-                "--username=postgres",
-                "--encoding=UTF8",
-                "--no-locale",
-                "-D",
-            ])
-            .arg(&data);
-        run("initdb", &mut initdb)?;
-        let port = free_port().map_err(|error| StartError::Run("postgres", error))?;
-        let keeper = programs
-            .command(Path::new("sh"))
-            .args(["-c", KEEPER, "sh"])
-            .args([
-                programs.path("postgres"),
-                data.into(),
-                port.to_string().into(),
-            ])
-            .stdin(Stdio::piped())
-            .spawn()
-            .map_err(|error| StartError::Run("postgres", error))?;
+        let port = free_port().map_err(|error| StartError::Run("PostgreSQL", error))?;
+        let keeper = if let Some(programs) = Programs::find() {
+            programs.keep(port)?
+        } else {
+            let engine = Engine::find().ok_or(StartError::NotFound)?;
+            engine.keep(port)?
+        };
         let server = Self {
-            programs,
             port,
             keeper,
             databases: AtomicU32::new(0),
         };
         server.await_answer()?;
         Ok(server)
-    }
-
-    fn await_answer(&self) -> Result<(), StartError> {
-        let deadline = Instant::now() + START_DEADLINE;
-        let mut ask = self.client("pg_isready");
-        while Instant::now() < deadline {
-            if ask.output().is_ok_and(|answer| answer.status.success()) {
-                return Ok(());
-            }
-            std::thread::sleep(POLL);
-        }
-        Err(StartError::Silent)
     }
 
     /// Makes an empty database and returns its URL.
@@ -117,34 +93,57 @@ impl Postgres {
     #[allow(clippy::panic)] // For tests alone, and documented.
     pub fn new_database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let mut createdb = self.client("createdb");
-        createdb.arg(&name);
-        run("createdb", &mut createdb).unwrap_or_else(|error| panic!("{error}"));
+        wire::execute(self.port, &format!("create database {name}"))
+            .unwrap_or_else(|error| panic!("no database could be made: {error}"));
         format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
     }
 
-    fn client(&self, program: &str) -> Command {
-        let mut command = self.programs.command(&self.programs.path(program));
-        command
-            .args(["-h", "127.0.0.1", "-U", "postgres", "-p"])
-            .arg(self.port.to_string());
-        command
+    /// Stops the server, whoever is connected. Its data stay, for [`Postgres::start_again`].
+    ///
+    /// # Errors
+    /// [`StartError`] when it does not stop.
+    pub fn stop(&mut self) -> Result<(), StartError> {
+        self.tell("stop")?;
+        let refuses = |port| std::net::TcpStream::connect(("127.0.0.1", port)).is_err();
+        let deadline = Instant::now() + DEADLINE;
+        while !refuses(self.port) {
+            if Instant::now() > deadline {
+                return Err(StartError::Stubborn);
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(())
+    }
+
+    /// Starts it again after [`Postgres::stop`], with the same data on the same port.
+    ///
+    /// # Errors
+    /// [`StartError`] when it does not start.
+    pub fn start_again(&mut self) -> Result<(), StartError> {
+        self.tell("start")?;
+        self.await_answer()
+    }
+
+    fn tell(&mut self, word: &str) -> Result<(), StartError> {
+        self.keeper
+            .tell(word)
+            .map_err(|error| StartError::Run("the server's shell", error))
+    }
+
+    fn await_answer(&self) -> Result<(), StartError> {
+        let deadline = Instant::now() + DEADLINE;
+        while let Err(error) = wire::connect(self.port) {
+            if Instant::now() > deadline {
+                return Err(StartError::Silent(error));
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(())
     }
 }
 
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take()); // Its input ends, and with it the server.
-        let _ = self.keeper.wait(); // A keeper that is gone already has nothing left to stop.
-    }
-}
-
-fn data_folder(programs: &Programs) -> Result<String, StartError> {
-    let mut mktemp = programs.command(Path::new("mktemp"));
-    run("mktemp", mktemp.args(["-d", "-t", "test-postgres.XXXXXX"]))
-}
-
-fn run(name: &'static str, command: &mut Command) -> Result<String, StartError> {
+/// Runs a program to its end, and returns what it printed.
+pub(crate) fn run(name: &'static str, command: &mut Command) -> Result<String, StartError> {
     let output = command
         .output()
         .map_err(|error| StartError::Run(name, error))?;
@@ -171,8 +170,19 @@ mod tests {
         let url = server.new_database();
         assert!(url.ends_with("/test_0"), "{url}");
         let port = server.port;
-        assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+        assert!(wire::connect(port).is_ok());
         drop(server);
         assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+    }
+
+    #[test]
+    fn data_outlast_a_stop() {
+        let mut server = Postgres::start().unwrap();
+        wire::execute(server.port, "create table kept ()").unwrap();
+        server.stop().unwrap();
+        assert!(wire::connect(server.port).is_err());
+        server.start_again().unwrap();
+        let again = wire::execute(server.port, "create table kept ()").unwrap_err();
+        assert!(again.to_string().contains("already exists"), "{again}");
     }
 }

@@ -1,18 +1,22 @@
-//! Where PostgreSQL's programs are, and as whom they may run.
+//! PostgreSQL's programs of this machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// PostgreSQL is not installed here.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "these tests need PostgreSQL's server programs (initdb, postgres), which are neither in \
-     POSTGRES_BIN, nor on the PATH, nor in a folder where packages put them. Install them: \
-     apt-get install postgresql, dnf install postgresql-server, brew install postgresql@18"
-)]
-pub struct NotFound;
+use crate::keeper::Keeper;
+use crate::server::{StartError, run};
 
-/// PostgreSQL's programs, and the user that they run as.
+const SCRIPT: &str = r#"
+postgres=$1 data=$2 port=$3
+start() {
+  "$postgres" -D "$data" -k "$data" -p "$port" -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 >>"$data/log" 2>&1 &
+  server=$!
+}
+stop() { kill -INT "$server" 2>/dev/null; wait "$server"; }
+remove() { rm -rf "$data"; }
+"#;
+
+/// PostgreSQL's server programs, and the user that they run as.
 #[derive(Debug)]
 pub(crate) struct Programs {
     folder: PathBuf,
@@ -20,22 +24,34 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    pub(crate) fn find() -> Result<Self, NotFound> {
-        let folder = candidates()
-            .into_iter()
-            .find(|folder| folder.join("initdb").is_file());
-        Ok(Self {
-            folder: folder.ok_or(NotFound)?,
+    pub(crate) fn find() -> Option<Self> {
+        let complete = |folder: &PathBuf| {
+            ["initdb", "postgres"]
+                .iter()
+                .all(|program| folder.join(program).is_file())
+        };
+        Some(Self {
+            folder: candidates().into_iter().find(complete)?,
             user: unprivileged_user(),
         })
     }
 
-    pub(crate) fn path(&self, program: &str) -> PathBuf {
-        self.folder.join(program)
+    /// Makes a server's data in a new folder, and runs the server.
+    pub(crate) fn keep(&self, port: u16) -> Result<Keeper, StartError> {
+        let mut mktemp = self.command(Path::new("mktemp"));
+        let data = run("mktemp", mktemp.args(["-d", "-t", "test-postgres.XXXXXX"]))?;
+        let mut initdb = self.command(&self.folder.join("initdb"));
+        initdb.args(["--no-sync", "--auth=trust", "--username=postgres"]);
+        initdb.args(["--encoding=UTF8", "--no-locale", "-D", &data]);
+        run("initdb", &mut initdb)?;
+        let postgres = self.folder.join("postgres").display().to_string();
+        let shell = self.command(Path::new("sh"));
+        Keeper::spawn(shell, SCRIPT, &[&postgres, &data, &port.to_string()])
+            .map_err(|error| StartError::Run("sh", error))
     }
 
     /// A command that runs as the unprivileged user, if one is needed.
-    pub(crate) fn command(&self, program: &Path) -> Command {
+    fn command(&self, program: &Path) -> Command {
         let Some(user) = self.user else {
             return Command::new(program);
         };
