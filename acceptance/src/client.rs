@@ -268,7 +268,7 @@ impl Door {
 
     /// Through a port-forward, to one pod.
     pub(crate) fn through(http: &Http, forward: Forward, name: impl Into<String>) -> Self {
-        let mut door = Self::new(http, &forward.url, name);
+        let mut door = Self::new(http, &format!("http://{}", forward.address), name);
         door.forward = Some(Arc::new(forward));
         door
     }

@@ -16,6 +16,9 @@ pub(crate) enum Failure {
         doing: String,
         source: Box<kube::Error>,
     },
+    /// A database refused.
+    #[error("{doing}: {source}")]
+    Database { doing: String, source: sqlx::Error },
     /// Something of this machine refused.
     #[error("{doing}: {source}")]
     Machine {
@@ -48,6 +51,14 @@ impl Failure {
         move |source| Self::Cluster {
             doing: doing.into(),
             source: Box::new(source),
+        }
+    }
+
+    /// For `map_err`: what was being done when a database refused.
+    pub(crate) fn database(doing: impl Into<String>) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| Self::Database {
+            doing: doing.into(),
+            source,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Port-forwards: one pod's port at an address of this machine.
 
+use std::net::SocketAddr;
+
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, ResourceExt};
 use tokio::io::copy_bidirectional;
@@ -11,8 +13,8 @@ use crate::failure::Failure;
 
 /// A pod's port at an address of this machine, for as long as this value lives.
 pub(crate) struct Forward {
-    /// Where the pod's port answers, e.g. `http://127.0.0.1:40123`.
-    pub(crate) url: String,
+    /// Where the pod's port answers.
+    pub(crate) address: SocketAddr,
     accepting: JoinHandle<()>,
 }
 
@@ -28,10 +30,10 @@ impl Cluster {
     pub(crate) async fn forward(&self, pod: &Pod, port: u16) -> Result<Forward, Failure> {
         let refused = || Failure::machine("open a port for a port-forward");
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(refused())?;
-        let url = format!("http://{}", listener.local_addr().map_err(refused())?);
+        let address = listener.local_addr().map_err(refused())?;
         let pods = self.api::<Pod>(&pod.namespace().unwrap_or_default());
         let accepting = tokio::spawn(accept(listener, pods, pod.name_any(), port));
-        Ok(Forward { url, accepting })
+        Ok(Forward { address, accepting })
     }
 }
 

@@ -3,13 +3,13 @@
 pub(crate) mod app;
 pub(crate) mod clean_up;
 pub(crate) mod controller;
-pub(crate) mod exec;
 pub(crate) mod forward;
 pub(crate) mod pods;
 pub(crate) mod policy;
 pub(crate) mod probe_pod;
 pub(crate) mod scale;
 pub(crate) mod selector;
+pub(crate) mod table_lock;
 
 use k8s_openapi::NamespaceResourceScope;
 use kube::config::KubeConfigOptions;
