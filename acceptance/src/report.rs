@@ -179,11 +179,14 @@ impl Console {
     }
 
     pub(crate) fn closing(&self, report: &Report) {
-        self.say(&format!(
-            "\n{}\n{}",
-            report.table(self.colour),
-            report.closing_line()
-        ));
+        if !report.lines.is_empty() {
+            self.say(&format!(
+                "
+{}",
+                report.table(self.colour)
+            ));
+        }
+        self.say(&report.closing_line());
     }
 }
 

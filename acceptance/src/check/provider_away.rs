@@ -3,10 +3,9 @@
 use super::Seen;
 use super::doors::Deployment;
 use super::exactly_once::invoice_charged_once;
-use super::paying::await_paid;
+use super::paying::{await_paid, settle};
 use crate::client::{Answer, InvoiceApp};
 use crate::failure::{Failure, ensure};
-use crate::poll;
 use crate::wire::Invoice;
 
 /// An invoice that somebody tried to pay while payment-provider was away.
@@ -51,12 +50,7 @@ pub(crate) async fn paid_once_after(deployment: &impl Deployment, unpaid: &Unpai
     await_paid(&doors.outside, invoice.id).await?;
     let payment = invoice_charged_once(&doors.outside, &provider, invoice).await?;
     // Everything that was left open is taken up too, so that paying all answers 200 again.
-    poll::until(
-        "paying all invoices answers 200",
-        super::paying::PAID_WITHIN,
-        async || Ok(doors.outside.drop_in_pay().await?.expect(200)?),
-    )
-    .await?;
+    settle(&doors.outside).await?;
     Ok(format!(
         "{answered}, 502 named {}; back again it was paid once, after {} tries",
         invoice.number, payment.tries

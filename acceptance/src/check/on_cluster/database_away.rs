@@ -7,6 +7,7 @@ use reqwest::Method;
 use super::ClusterWorld;
 use crate::check::Seen;
 use crate::check::doors::Deployment;
+use crate::check::paying::settle;
 use crate::check::snapshot::Snapshot;
 use crate::client::Door;
 use crate::cluster::app::App;
@@ -33,6 +34,7 @@ pub(crate) async fn answers_503_and_recovers(world: &ClusterWorld) -> Seen {
         }
     }
     let (doors, provider) = (world.invoice_app().await?, world.payment_provider().await?);
+    settle(&doors.outside).await?;
     let before = Snapshot::take(&doors.outside, &provider).await?;
     for app in App::ALL {
         one(world, app).await?;

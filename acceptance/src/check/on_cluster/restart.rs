@@ -6,6 +6,7 @@ use kube::api::DeleteParams;
 use super::ClusterWorld;
 use crate::check::Seen;
 use crate::check::doors::Deployment;
+use crate::check::paying::settle;
 use crate::check::snapshot::Snapshot;
 use crate::cluster::app::App;
 use crate::cluster::scale::Workload;
@@ -13,6 +14,7 @@ use crate::failure::Failure;
 
 pub(crate) async fn loses_nothing(world: &ClusterWorld) -> Seen {
     let (doors, provider) = (world.invoice_app().await?, world.payment_provider().await?);
+    settle(&doors.outside).await?;
     // One that is still open, so that more than "everything is paid" is remembered.
     let open = doors.outside.create("8.40", "EUR").await?;
     let before = Snapshot::take(&doors.outside, &provider).await?;

@@ -3,10 +3,12 @@
 use super::ProcessWorld;
 use crate::check::Seen;
 use crate::check::doors::Deployment;
+use crate::check::paying::settle;
 use crate::check::snapshot::Snapshot;
 
 pub(crate) async fn loses_nothing(world: &ProcessWorld) -> Seen {
     let (doors, provider) = (world.invoice_app().await?, world.payment_provider().await?);
+    settle(&doors.outside).await?;
     // One that is still open, so that more than "everything is paid" is remembered.
     let open = doors.outside.create("8.40", "EUR").await?;
     let before = Snapshot::take(&doors.outside, &provider).await?;

@@ -4,6 +4,7 @@ mod cases;
 
 use super::Seen;
 use super::doors::Deployment;
+use super::paying::settle;
 use super::snapshot::Snapshot;
 use crate::client::{Answer, Door};
 use crate::failure::{Failure, ensure};
@@ -20,6 +21,7 @@ pub(crate) async fn every_route_names_the_field(deployment: &impl Deployment) ->
         deployment.payment_provider().await?,
     );
     let app = &doors.outside;
+    settle(app).await?;
     let before = Snapshot::take(app, &provider).await?;
     let invoice = before
         .invoices
