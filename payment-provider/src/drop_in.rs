@@ -86,8 +86,7 @@ fn parse(body: &[u8]) -> Result<(String, Money), &'static str> {
     if body.is_empty() {
         return Err("empty body request");
     }
-    let payment: DropInPayment =
-        serde_json::from_slice(body).map_err(|_| "failed to process payment request parameters")?;
+    let payment = read(body).ok_or("failed to process payment request parameters")?;
     let id = payment
         .id
         .filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES && !id.contains('\0'));
@@ -103,6 +102,14 @@ fn parse(body: &[u8]) -> Result<(String, Money), &'static str> {
         .ok()
         .filter(|amount| amount.is_positive());
     Ok((id, amount.ok_or("could not retrieve payment value")?))
+}
+
+fn read(body: &[u8]) -> Option<DropInPayment> {
+    // serde would fill a struct from an array too, by the order of its fields.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return None;
+    }
+    serde_json::from_slice(body).ok()
 }
 
 #[cfg(test)]
@@ -125,6 +132,7 @@ mod tests {
             ("", "empty body request"),
             ("{", parameters),
             ("[]", parameters),
+            (r#"["I1",1,"EUR"]"#, parameters),
             (r#"{"id":1}"#, parameters),
             ("{}", id),
             (r#"{"id":"","value":1,"currency":"EUR"}"#, id),

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +30,9 @@ use crate::telemetry::Telemetry;
 /// first and never send a request into one that is being closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(100);
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long connections are waited for once no request is in flight: they are idle.
-const IDLE_SHUTDOWN_SECONDS: u64 = 1;
+/// How long connections are waited for once no request is in flight: they have sent none, or half
+/// of one.
+const IDLE_CONNECTIONS: Duration = Duration::from_secs(1);
 const MANAGEMENT_CONNECTIONS: usize = 64;
 const BACKLOG: u32 = 1024;
 
@@ -42,9 +44,9 @@ crate::settings! {
         /// Where /livez, /readyz and /metrics listen, as ip:port; never open it to the outside.
         pub management_address: SocketAddr,
         /// How many connections the API has at once, for each of its threads; more wait.
-        pub max_connections: usize = "1024",
+        pub max_connections: NonZeroUsize = "1024",
         /// The largest body of a request, in bytes.
-        pub max_body_bytes: usize = "65536",
+        pub max_body_bytes: NonZeroUsize = "65536",
         /// The longest time until the answer to a request begins.
         pub request_timeout: crate::config::Duration = "30s",
         /// How long to go on serving after the signal to stop, until nobody sends requests any more.
@@ -246,12 +248,12 @@ where
     }
 }
 
-/// Takes no more connections, and waits for the requests that are being answered. Idle connections
-/// are not waited for: a client may keep one open for ever.
+/// Refuses new connections, closes the idle ones, and waits for the requests that are being answered.
 async fn stop_accepting(server: &ServerHandle, in_flight: &InFlight) {
-    server.pause().await;
-    in_flight.none_left().await;
-    server.stop(true).await;
+    tokio::select! {
+        () = server.stop(true) => {}
+        () = in_flight.none_for(IDLE_CONNECTIONS) => {}
+    }
 }
 
 fn management(
@@ -283,7 +285,7 @@ where
     R: Fn(&mut ServiceConfig<'_>) + Clone + Send + 'static,
 {
     let limits = Limits {
-        body_bytes: settings.max_body_bytes,
+        body_bytes: settings.max_body_bytes.get(),
     };
     let api = web::Data::new(describe(program, routes.clone()));
     let server = HttpServer::new(move || {
@@ -300,11 +302,12 @@ where
             .wrap(from_fn(boundary))
     });
     Ok(server
-        .max_connections(settings.max_connections)
+        .max_connections(settings.max_connections.get())
         .backlog(BACKLOG)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEADER_TIMEOUT)
-        .shutdown_timeout(IDLE_SHUTDOWN_SECONDS)
+        // The server itself does not cut a request off: the deadline of the whole stop does.
+        .shutdown_timeout(settings.stop_deadline.get().as_secs().saturating_add(1))
         .disable_signals()
         .listen(listener)?
         .run())

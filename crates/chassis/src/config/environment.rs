@@ -1,25 +1,30 @@
 //! Where settings are read from.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The variables that are set, and the defaults that a program has of its own.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     set: HashMap<String, String>,
+    unreadable: HashSet<String>,
     program_defaults: &'static [(&'static str, &'static str)],
 }
 
 impl Environment {
-    /// The environment of this process. Variables that are not UTF-8 are left out.
+    /// The environment of this process.
     #[must_use]
     pub fn of_process() -> Self {
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
-        Self {
-            set: std::env::vars_os().filter_map(text).collect(),
-            program_defaults: &[],
+        let mut environment = Self::default();
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else {
+                continue; // No variable of a program is called so.
+            };
+            match value.into_string() {
+                Ok(value) => environment.set.insert(name, value).is_none(),
+                Err(_) => environment.unreadable.insert(name),
+            };
         }
+        environment
     }
 
     /// These variables and no others.
@@ -27,7 +32,7 @@ impl Environment {
         let set = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self {
             set: set.into(),
-            program_defaults: &[],
+            ..Self::default()
         }
     }
 
@@ -44,6 +49,11 @@ impl Environment {
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// Whether the variable is set to something that is not UTF-8.
+    pub(super) fn is_unreadable(&self, name: &str) -> bool {
+        self.unreadable.contains(name)
     }
 
     /// The program's own default of the variable.

@@ -28,6 +28,13 @@ pub fn read_variable<One: DeserializeOwned>(
     variable: &Variable,
 ) -> Result<One, ConfigError> {
     let name = variable.name();
+    if environment.is_unreadable(&name) {
+        return Err(ConfigError {
+            name,
+            wrong: "is wrong: it is not UTF-8".to_owned(),
+            meaning: variable.sentence(),
+        });
+    }
     let value = environment
         .get(&name)
         .or_else(|| environment.program_default(&name))
@@ -36,11 +43,19 @@ pub fn read_variable<One: DeserializeOwned>(
     envy::from_iter(value).map_err(|error| ConfigError {
         wrong: match error {
             envy::Error::MissingValue(_) => "is not set, and has no default".to_owned(),
-            envy::Error::Custom(reason) => format!("is wrong: {reason}"),
+            envy::Error::Custom(reason) => format!("is wrong: {}", without_value(&reason)),
         },
         name,
         meaning: variable.sentence(),
     })
+}
+
+/// envy's errors about numbers repeat the value, which may be a password in the wrong place.
+fn without_value(reason: &str) -> &str {
+    reason
+        .split(" while parsing value")
+        .next()
+        .unwrap_or(reason)
 }
 
 /// Declares a struct of settings: every field is an environment variable (its name in capitals),
@@ -202,6 +217,13 @@ mod tests {
             "{}",
             errors[3]
         );
+    }
+
+    #[test]
+    fn a_wrong_value_is_not_repeated() {
+        let errors = read([("SAMPLE_PASSWORD", "x"), ("SAMPLE_COUNT", "hunter2")]).unwrap_err();
+        assert_eq!(errors.len(), 1);
+        assert!(!errors[0].to_string().contains("hunter2"), "{}", errors[0]);
     }
 
     #[test]

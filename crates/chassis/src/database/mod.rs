@@ -5,6 +5,7 @@ mod error;
 mod migrate;
 mod sqlite_lock;
 
+use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ crate::settings! {
         /// The database: sqlite:FILE (made if it is not there), or postgres://user:password@host:port/name.
         pub database_url: Secret,
         /// How many connections to keep at most.
-        pub database_max_connections: u32 = "10",
+        pub database_max_connections: NonZeroU32 = "10",
     }
 }
 
@@ -56,6 +57,9 @@ pub enum OpenError {
     /// Its kind is known, but not the rest. The source may repeat parts of the URL, so it stays out.
     #[error("DATABASE_URL is wrong: the part after {0} cannot be read")]
     Url(&'static str),
+    /// It names no file, so what is written would be lost with the process, or even sooner.
+    #[error("DATABASE_URL is wrong: it must name a file, as in sqlite:FILE")]
+    NoFile,
     /// The file is in use.
     #[error("DATABASE_URL: {0}")]
     Lock(#[from] LockError),
@@ -69,17 +73,22 @@ impl Database {
     /// [`OpenError`] when the URL is wrong or the SQLite file belongs to another process.
     pub fn open(settings: &DatabaseSettings) -> Result<Self, OpenError> {
         let url = settings.database_url.expose();
+        let max_connections = settings.database_max_connections.get();
         if url.starts_with("sqlite:") {
-            return Self::open_sqlite(url, settings.database_max_connections);
+            return Self::open_sqlite(url, max_connections);
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Self::open_postgres(url, settings.database_max_connections);
+            return Self::open_postgres(url, max_connections);
         }
         Err(OpenError::Scheme)
     }
 
     fn open_sqlite(url: &str, max_connections: u32) -> Result<Self, OpenError> {
         let options = SqliteConnectOptions::from_str(url).map_err(|_| OpenError::Url("sqlite:"))?;
+        let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+        if in_memory || options.get_filename().as_os_str().is_empty() {
+            return Err(OpenError::NoFile);
+        }
         let lock = SqliteLock::take(options.get_filename())?;
         let options = options
             .create_if_missing(true)
@@ -139,5 +148,46 @@ impl Database {
             Self::Sqlite(pool, _) => pool.close().await,
             Self::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, Settings};
+
+    fn refusal(url: &str) -> String {
+        let settings = DatabaseSettings::read(&Environment::of([("DATABASE_URL", url)])).unwrap();
+        Database::open(&settings).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused_without_repeating_the_password() {
+        for url in [
+            "mysql://service:hunter2@localhost/x",
+            "postgres://service:hunter2@localhost:port/x",
+            "sqlite:x.db?password=hunter2",
+        ] {
+            let refusal = refusal(url);
+            assert!(refusal.starts_with("DATABASE_URL is wrong: "), "{refusal}");
+            assert!(!refusal.contains("hunter2"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_database_in_memory_is_refused() {
+        for url in [
+            "sqlite::memory:",
+            "sqlite:x?mode=memory",
+            "sqlite:",
+            "sqlite://",
+        ] {
+            assert!(refusal(url).contains("it must name a file"), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        assert!(refusal("sqlite:/no/such/folder/x.db").contains("/no/such/folder/x.db.lock"));
     }
 }

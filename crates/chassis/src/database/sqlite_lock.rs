@@ -26,14 +26,13 @@ pub enum LockError {
 /// Held for as long as the database is open; the operating system frees it with the process.
 #[derive(Debug, Clone)]
 pub struct SqliteLock {
-    _file: Option<Arc<File>>,
+    _file: Arc<File>,
 }
 
 impl SqliteLock {
     pub(super) fn take(database: &Path) -> Result<Self, LockError> {
-        if is_in_memory(database) {
-            return Ok(Self { _file: None });
-        }
+        // One file has one lock, whatever the links that lead to it.
+        let database = database.canonicalize().unwrap_or(database.to_owned());
         let mut path = database.as_os_str().to_owned();
         path.push(".lock");
         let path = PathBuf::from(path);
@@ -43,17 +42,12 @@ impl SqliteLock {
         })?;
         match file.try_lock() {
             Ok(()) => Ok(Self {
-                _file: Some(Arc::new(file)),
+                _file: Arc::new(file),
             }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Taken(database.to_owned())),
+            Err(TryLockError::WouldBlock) => Err(LockError::Taken(database)),
             Err(TryLockError::Error(source)) => Err(LockError::Io { path, source }),
         }
     }
-}
-
-fn is_in_memory(database: &Path) -> bool {
-    let name = database.to_string_lossy();
-    name.contains(":memory:") || name.starts_with("file:sqlx-in-memory")
 }
 
 #[cfg(test)]
@@ -71,5 +65,15 @@ mod tests {
         ));
         drop(first);
         assert!(SqliteLock::take(&database).is_ok());
+    }
+
+    #[test]
+    fn a_link_leads_to_the_same_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let (database, link) = (folder.path().join("x.db"), folder.path().join("link.db"));
+        File::create(&database).unwrap();
+        std::os::unix::fs::symlink(&database, &link).unwrap();
+        let _first = SqliteLock::take(&database).unwrap();
+        assert!(matches!(SqliteLock::take(&link), Err(LockError::Taken(_))));
     }
 }

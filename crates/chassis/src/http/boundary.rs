@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::error::InternalError;
+use actix_web::http::ConnectionType;
 use actix_web::http::uri::PathAndQuery;
 use actix_web::middleware::Next;
-use actix_web::{Error, web};
+use actix_web::{Error, HttpResponse, web};
 use tracing::{Instrument, Span, field};
 
 use super::in_flight::{InFlight, TrackedBody};
@@ -70,22 +71,25 @@ pub async fn boundary(
         status: status.as_u16(),
         began,
         metrics: boundary.metrics.clone(),
-        span,
+        span: span.clone(),
+    };
+    let send = |mut response: HttpResponse| {
+        if boundary.health.is_stopping() {
+            // Whoever keeps this connection for later should come back on another one.
+            let head = response.head_mut();
+            head.set_connection_type(ConnectionType::Close);
+        }
+        response.map_body(|_, body| TrackedBody::new(body, guard, move || finish.run()).boxed())
     };
     match outcome {
-        Ok(mut response) => {
-            if boundary.health.is_stopping() {
-                // Whoever keeps this connection for later should come back on another one.
-                response
-                    .headers_mut()
-                    .insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            Ok(response
-                .map_body(|_, body| TrackedBody::new(body, guard, move || finish.run()).boxed()))
+        Ok(answered) => {
+            let (request, response) = answered.into_parts();
+            Ok(ServiceResponse::new(request, send(response)))
         }
         Err(error) => {
-            finish.run();
-            Err(error)
+            // Made into an answer here, where the span still tells which trace it belongs to.
+            let response = send(span.in_scope(|| error.error_response()));
+            Err(InternalError::from_response(error, response).into())
         }
     }
 }

@@ -105,14 +105,23 @@ async fn read(mut payload: Payload, limit: usize) -> Result<web::Bytes, Problem>
 }
 
 fn too_large(limit: usize) -> Problem {
-    // The rest of the body is not read, so nothing else can come on this connection.
     Problem::new(CONTENT_TOO_LARGE, format!("A body may have {limit} bytes."))
-        .header(header::CONNECTION, "close")
 }
 
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if body.is_empty() {
         return Err(Problem::field("body", "is empty; it must be a JSON object"));
+    }
+    // serde would fill a struct from an array too, by the order of its fields.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::field(
+            "body",
+            "must be a JSON object, not an array",
+        ));
+    }
+    // serde would take an array for a struct, field by field.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::field("body", "is not a JSON object"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -176,6 +185,9 @@ fn wrong_field(path: String, message: &str) -> Problem {
     };
     if let Some(name) = named("missing field `") {
         return Problem::field(within(name), "is missing");
+    }
+    if let Some(name) = named("duplicate field `") {
+        return Problem::field(name, "is given more than once");
     }
     if let Some(name) = named("unknown field `") {
         let known = message
@@ -241,6 +253,22 @@ mod tests {
         assert_eq!(
             field_of(r#"{"amount": "5", "items": [{}]}"#),
             "items[0].count is missing"
+        );
+    }
+
+    #[test]
+    fn a_field_that_is_given_twice_is_named() {
+        assert_eq!(
+            field_of(r#"{"amount": "5", "amount": "6"}"#),
+            "amount is given more than once"
+        );
+    }
+
+    #[test]
+    fn an_array_is_not_taken_for_an_object() {
+        assert_eq!(
+            field_of(r#" ["5", null]"#),
+            "body must be a JSON object, not an array"
         );
     }
 

@@ -9,16 +9,19 @@ use crate::problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem};
 /// The default service of the public port. The API's description tells which methods there are,
 /// for the `Allow` header that RFC 9110 asks for.
 pub async fn fallback(request: HttpRequest, api: web::Data<OpenApi>) -> HttpResponse {
-    let known = request
-        .match_pattern()
-        .and_then(|pattern| api.paths.paths.get(&pattern).map(methods));
-    let Some(methods) = known else {
+    let Some(pattern) = request.match_pattern() else {
         return Problem::new(
             NOT_FOUND,
             "No route has this path. GET /openapi.json lists all there are.",
         )
         .response();
     };
+    // What the description leaves out is the description itself and its documentation.
+    let methods = api
+        .paths
+        .paths
+        .get(&pattern)
+        .map_or_else(|| "GET".to_owned(), methods);
     Problem::new(METHOD_NOT_ALLOWED, format!("This path takes {methods}."))
         .header(header::ALLOW, methods)
         .response()

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
@@ -24,10 +25,16 @@ impl InFlight {
         Guard(self.0.clone())
     }
 
-    /// Waits until there is none.
-    pub async fn none_left(&self) {
-        // It fails only when the sender is gone, and this one is it.
-        let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
+    /// Waits until there has been none for as long as `quiet`.
+    pub async fn none_for(&self, quiet: Duration) {
+        let mut count = self.0.subscribe();
+        loop {
+            // Waiting fails only when the sender is gone, and this one is it.
+            let _ = count.wait_for(|count| *count == 0).await;
+            if tokio::time::timeout(quiet, count.changed()).await.is_err() {
+                return;
+            }
+        }
     }
 }
 

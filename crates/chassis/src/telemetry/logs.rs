@@ -3,7 +3,9 @@
 use std::io::IsTerminal;
 
 use serde::Deserialize;
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, ParseError, filter_fn};
+use tracing_subscriber::layer::Filter;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, fmt};
 
@@ -19,8 +21,17 @@ pub enum LogFormat {
     Text,
 }
 
-pub(super) fn filter(directives: &str) -> Result<EnvFilter, ParseError> {
-    EnvFilter::builder().parse(directives)
+/// Which events are logged. Spans stay, so that a warning is logged with its trace id even where
+/// nothing but warnings is.
+pub(super) fn filter<S>(
+    directives: &str,
+) -> Result<impl Filter<S> + Send + Sync + use<S>, ParseError>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let spans = |metadata: &Metadata<'_>| metadata.is_span() && *metadata.level() <= Level::INFO;
+    let spans = filter_fn(spans).with_max_level_hint(Level::INFO);
+    Ok(EnvFilter::builder().parse(directives)?.or(spans))
 }
 
 pub(super) fn layer<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>

@@ -5,6 +5,8 @@ mod propagation;
 mod traces;
 
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
@@ -57,9 +59,9 @@ impl Telemetry {
             settings.otel_exporter_otlp_endpoint.as_deref(),
         )?;
         tracing_subscriber::registry()
-            .with(logs::filter(&settings.log_filter)?)
-            .with(traces::layer(&provider, service))
-            .with(logs::layer(settings.log_format))
+            // Each layer has its own filter: whatever is logged, every request has its trace.
+            .with(traces::layer(&provider, service).with_filter(LevelFilter::INFO))
+            .with(logs::layer(settings.log_format).with_filter(logs::filter(&settings.log_filter)?))
             .try_init()?;
         Ok(Self { provider })
     }
