@@ -1,0 +1,214 @@
+//! invoice-app on a free port, with SQLite and a payment-provider of the test's choice.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use chassis::config::{Environment, Settings};
+use chassis::server::RunError;
+use chassis::stop::StopSignals;
+use invoice_app::{Application, Config};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The service, running until [`App::stop`].
+pub struct App {
+    pub url: String,
+    pub management: String,
+    pub provider: MockServer,
+    pub http: reqwest::Client,
+    pub folder: Arc<tempfile::TempDir>,
+    signals: StopSignals,
+    running: JoinHandle<Result<(), RunError>>,
+}
+
+impl App {
+    /// Starts with a payment-provider that charges whatever it is asked to.
+    pub async fn start() -> Self {
+        let app = Self::start_without_provider().await;
+        app.provider_charges().await;
+        app
+    }
+
+    /// Starts with a payment-provider that answers 404 to everything, until the test mounts more.
+    pub async fn start_without_provider() -> Self {
+        Self::start_in(
+            Arc::new(tempfile::tempdir().unwrap()),
+            MockServer::start().await,
+        )
+        .await
+    }
+
+    /// Starts on the database in `folder`, as after a crash.
+    pub async fn start_in(folder: Arc<tempfile::TempDir>, provider: MockServer) -> Self {
+        let database = format!("sqlite:{}", folder.path().join("invoices.db").display());
+        let environment = Environment::of([
+            ("LISTEN_ADDRESS", "127.0.0.1:0"),
+            ("MANAGEMENT_ADDRESS", "127.0.0.1:0"),
+            ("DATABASE_URL", &database),
+            ("PAYMENT_PROVIDER_URL", &provider.uri()),
+            ("PAYMENT_TIMEOUT", "500ms"),
+            ("PAY_ALL_DEADLINE", "2s"),
+            ("SWEEP_INTERVAL", "50ms"),
+        ]);
+        let application = Application::build(Config::read(&environment).unwrap(), None).unwrap();
+        let url = format!("http://{}", application.address().unwrap());
+        let management = format!("http://{}", application.management_address().unwrap());
+        let signals = StopSignals::default();
+        let running = tokio::spawn(application.run_until_stopped(signals.clone()));
+        let http = chassis::outbound::client("http://", PATIENCE).unwrap();
+        let app = Self {
+            url,
+            management,
+            provider,
+            http,
+            folder,
+            signals,
+            running,
+        };
+        eventually("ready", async || {
+            app.status(&format!("{}/readyz", app.management)).await == Some(200)
+        })
+        .await;
+        app
+    }
+
+    /// Charges everything, once for each id, like the real one.
+    pub async fn provider_charges(&self) {
+        self.provider_answers(charged).await;
+    }
+
+    pub async fn provider_answers(&self, answer: impl Respond + 'static) {
+        self.provider.reset().await;
+        Mock::given(method("POST"))
+            .and(path("/v1/payments"))
+            .respond_with(answer)
+            .mount(&self.provider)
+            .await;
+    }
+
+    /// Stops as on SIGTERM, and returns what is needed to start again on the same data.
+    pub async fn stop(self) -> (Arc<tempfile::TempDir>, MockServer) {
+        self.signals.soft.cancel();
+        self.running.await.unwrap().unwrap();
+        (self.folder, self.provider)
+    }
+
+    async fn status(&self, url: &str) -> Option<u16> {
+        Some(self.http.get(url).send().await.ok()?.status().as_u16())
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        read(
+            self.http
+                .get(format!("{}{path}", self.url))
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    }
+
+    pub async fn post(&self, path: &str) -> (u16, Value) {
+        read(
+            self.http
+                .post(format!("{}{path}", self.url))
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    }
+
+    pub async fn post_json(&self, path: &str, body: &Value) -> (u16, Value) {
+        read(
+            self.http
+                .post(format!("{}{path}", self.url))
+                .json(body)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    }
+
+    /// Makes an invoice of 5.00 EUR and returns its path.
+    pub async fn an_invoice(&self) -> String {
+        let (status, invoice) = self
+            .post_json(
+                "/v1/invoices",
+                &json!({"amount": "5.00", "currency": "EUR"}),
+            )
+            .await;
+        assert_eq!(status, 201, "{invoice}");
+        format!("/v1/invoices/{}", invoice["id"].as_str().unwrap())
+    }
+
+    pub async fn state_of(&self, invoice: &str) -> String {
+        self.get(invoice).await.1["state"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// The attempt ids that payment-provider was asked to charge, in order.
+    pub async fn charged_ids(&self) -> Vec<String> {
+        let requests = self.provider.received_requests().await.unwrap();
+        requests
+            .iter()
+            .map(|request| body(request)["id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+async fn read(response: reqwest::Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    (
+        status,
+        serde_json::from_str(&text).unwrap_or(Value::String(text)),
+    )
+}
+
+/// Polls until it is so.
+pub async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !so().await {
+        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+pub fn body(request: &Request) -> Value {
+    serde_json::from_slice(&request.body).unwrap()
+}
+
+/// The answer of a payment-provider that has charged what it was asked to.
+pub fn charged(request: &Request) -> ResponseTemplate {
+    answer_with(request, json!({"status": "succeeded", "reason": null}))
+}
+
+pub fn answer_with(request: &Request, more: Value) -> ResponseTemplate {
+    let mut answer = body(request);
+    answer
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    ResponseTemplate::new(201).set_body_json(answer)
+}
+
+/// Answers `first` so many times, and charges from then on.
+pub fn at_first(times: usize, first: ResponseTemplate) -> impl Respond {
+    let seen = AtomicUsize::new(0);
+    move |request: &Request| {
+        if seen.fetch_add(1, Ordering::SeqCst) < times {
+            first.clone()
+        } else {
+            charged(request)
+        }
+    }
+}

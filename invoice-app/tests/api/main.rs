@@ -1,0 +1,10 @@
+//! The service as its clients see it, on a port of its own with a stand-in for payment-provider.
+
+mod app;
+mod drop_in;
+mod invoices;
+mod open_api;
+mod payments;
+mod recovery;
+mod start;
+mod wrong_input;
