@@ -25,7 +25,7 @@ TEXT
 
 test_workspace() {
   have_database_programs || install_database
-  in_root cargo test --release --locked --workspace || fail "tests of the workspace failed; see above."
+  in_root cargo test --release --locked --workspace --no-fail-fast || fail "tests of the workspace failed; see above."
 }
 
 test_scripts() {
