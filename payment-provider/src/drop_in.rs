@@ -54,6 +54,8 @@ const MAX_ID_BYTES: usize = 255;
         (status = 200, description = "Charged, now or before", body = DropInPaid),
         (status = 400, description = "Something is wrong", body = DropInError),
         (status = 402, description = "Declined", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away: nothing was charged, or it was and a repetition will tell", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[post("/payments/pay")]

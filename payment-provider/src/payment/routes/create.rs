@@ -37,6 +37,8 @@ pub struct CreatePayment {
         (status = 200, description = "Decided before: the first result", body = PaymentView),
         (status = 400, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The id was used for another amount; `payment` is the stored one", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON by its `Content-Type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The database is away: nothing was charged, or it was and a repetition will tell", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

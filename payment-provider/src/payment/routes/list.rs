@@ -13,6 +13,7 @@ use crate::payment::{Charger, PaymentPage, PaymentView};
     responses(
         (status = 200, description = "A page of payments", body = PaymentPage),
         (status = 400, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[get("/v1/payments")]

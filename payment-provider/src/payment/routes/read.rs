@@ -13,7 +13,9 @@ use crate::payment::{Charger, PaymentView};
     params(("id" = Uuid, Path, description = "The attempt id")),
     responses(
         (status = 200, description = "The payment", body = PaymentView),
+        (status = 400, description = "The id is not a UUID", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "This id was not charged so far, which does not say that it never will be", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[get("/v1/payments/{id}")]
