@@ -45,11 +45,11 @@ impl Application {
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mut metrics = Metrics::new(PROGRAM.name, PROGRAM.version);
-        let charges = ChargeMetrics::register(metrics.registry());
+        let counts = ChargeMetrics::register(metrics.registry());
         let charger = Arc::new(Charger::new(
             store,
             clock,
-            charges,
+            counts,
             config.charge.charge_limit_minor,
         ));
         Ok(Self {

@@ -108,7 +108,11 @@ pub struct ProblemBody {
 
 /// A problem on its way to a client. It holds nothing that a client should not read.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+/// Behind a box, for errors are moved around a lot and should be small.
+#[derive(Debug, Clone)]
+struct Parts {
     kind: ProblemKind,
     detail: String,
     errors: Vec<FieldError>,
@@ -119,13 +123,13 @@ pub struct Problem {
 impl Problem {
     /// A problem of this kind, with what is wrong this time.
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
             members: Map::new(),
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// An invalid request because of one field.
@@ -135,7 +139,7 @@ impl Problem {
             detail: detail.into(),
         };
         let mut problem = Self::new(INVALID_REQUEST, format!("{} {}", error.field, error.detail));
-        problem.errors.push(error);
+        problem.0.errors.push(error);
         problem
     }
 
@@ -161,14 +165,14 @@ impl Problem {
     /// Adds a member of its own to the answer.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.members.insert(name.to_owned(), value.into());
+        self.0.members.insert(name.to_owned(), value.into());
         self
     }
 
     /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.0.headers.push((name, value.into()));
         self
     }
 
@@ -181,14 +185,14 @@ impl Problem {
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> ProblemKind {
-        self.kind
+        self.0.kind
     }
 
     /// The answer.
     #[must_use]
     pub fn response(&self) -> HttpResponse {
         let mut response = HttpResponseBuilder::new(self.status_code());
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.as_str()));
         }
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
@@ -196,17 +200,18 @@ impl Problem {
     }
 
     fn body(&self) -> Value {
+        let parts = &self.0;
         let body = ProblemBody {
-            kind: format!("urn:invoice-platform:problem:{}", self.kind.name),
-            title: self.kind.title.to_owned(),
-            status: self.kind.status,
-            detail: self.detail.clone(),
+            kind: format!("urn:invoice-platform:problem:{}", parts.kind.name),
+            title: parts.kind.title.to_owned(),
+            status: parts.kind.status,
+            detail: parts.detail.clone(),
             trace_id: current_trace_id(),
-            errors: self.errors.clone(),
+            errors: parts.errors.clone(),
         };
         let mut body = serde_json::to_value(body).unwrap_or_default();
         if let Some(members) = body.as_object_mut() {
-            members.extend(self.members.clone());
+            members.extend(parts.members.clone());
         }
         body
     }
@@ -214,13 +219,13 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind.title, self.detail)
+        write!(f, "{}: {}", self.0.kind.title, self.0.detail)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {

@@ -138,11 +138,12 @@ fn usage(program: &Program, variables: &str) -> String {
 
 fn wrong_configuration(program: &Program, errors: &[ConfigError]) -> String {
     let name = program.name;
-    let lines: String = errors
+    let mut lines: Vec<_> = errors
         .iter()
-        .map(|error| format!("{name}: {error}\n"))
+        .map(|error| format!("{name}: {error}"))
         .collect();
-    format!("{lines}{name} --help lists every variable.\n")
+    lines.push(format!("{name} --help lists every variable.\n"));
+    lines.join("\n")
 }
 
 fn say(mut to: impl Write, text: &str) {

@@ -1,4 +1,9 @@
 //! The service over HTTP: the real application on free ports.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod app;
 mod charging;

@@ -28,6 +28,7 @@ impl Environment {
     }
 
     /// These variables and no others.
+    #[must_use]
     pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let set = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self {

@@ -33,7 +33,7 @@ impl Variable {
         self.field.to_ascii_uppercase()
     }
 
-    /// What it means, in one line.
+    /// What it means, in one line without the marks of documentation.
     #[must_use]
     pub fn sentence(&self) -> String {
         self.meaning
@@ -41,6 +41,7 @@ impl Variable {
             .map(|line| line.trim())
             .collect::<Vec<_>>()
             .join(" ")
+            .replace('`', "")
     }
 }
 

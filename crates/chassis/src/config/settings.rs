@@ -86,6 +86,7 @@ macro_rules! settings {
     ) => {
         $(#[$attribute])*
         #[derive(Debug, Clone)]
+        #[allow(clippy::struct_field_names)] // They are the variables' names.
         pub struct $name {
             $( $(#[doc = $meaning])* pub $field: $type, )*
         }
@@ -99,13 +100,14 @@ macro_rules! settings {
                 } ),*]
             }
 
+            #[allow(clippy::items_after_statements)] // A struct for each field, where it is read.
             fn read(environment: &$crate::config::Environment) -> Result<Self, Vec<$crate::config::ConfigError>> {
                 let mut errors = Vec::new();
                 let variables = Self::variables();
                 let mut variables = variables.iter();
                 $(
                     #[derive(serde::Deserialize)]
-                    #[allow(non_camel_case_types)] // A struct for each field, in the field's name.
+                    #[allow(non_camel_case_types)] // In the field's name.
                     struct $field { $field: $type }
                     let $field = variables.next().and_then(|variable| {
                         $crate::config::read_variable::<$field>(environment, variable)
@@ -182,6 +184,7 @@ mod tests {
     #[test]
     fn defaults_stand_in_for_what_is_not_set() {
         let sample = read([("SAMPLE_PASSWORD", "x"), ("SAMPLE_COUNT", "")]).unwrap();
+        assert_eq!(sample.sample_address.port(), 1);
         assert_eq!(sample.sample_count, 3);
         assert_eq!(sample.sample_time.get(), std::time::Duration::from_secs(2));
         assert_eq!(sample.sample_option, None);

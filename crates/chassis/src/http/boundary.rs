@@ -120,15 +120,13 @@ async fn answer(
     if let Err(problem) = check_head(&request) {
         return Ok(request.into_response(problem.response()));
     }
-    match tokio::time::timeout(timeout, next.call(request)).await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            let detail = format!(
-                "It was not done within {timeout:?}. What was begun may still take effect: look before trying again."
-            );
-            Err(Problem::new(REQUEST_TIMEOUT, detail).into())
-        }
-    }
+    let outcome = tokio::time::timeout(timeout, next.call(request)).await;
+    outcome.unwrap_or_else(|_| {
+        let detail = format!(
+            "It was not done within {timeout:?}. What was begun may still take effect: look before trying again."
+        );
+        Err(Problem::new(REQUEST_TIMEOUT, detail).into())
+    })
 }
 
 fn check_head(request: &ServiceRequest) -> Result<(), Problem> {
@@ -171,7 +169,7 @@ impl Finish {
         let took = self.began.elapsed();
         let millis = took.as_secs_f64() * 1000.0;
         self.span.in_scope(|| {
-            tracing::info!(duration_ms = (millis * 100.0).round() / 100.0, "answered")
+            tracing::info!(duration_ms = (millis * 100.0).round() / 100.0, "answered");
         });
         self.metrics
             .observe(&self.method, self.route, self.status, took);

@@ -21,7 +21,7 @@ crate::settings! {
         pub log_format: LogFormat = "auto",
         /// Which events are logged, as tracing's EnvFilter reads it, such as info or info,sqlx=debug.
         pub log_filter: String = "info,actix_server=warn",
-        /// Where traces are sent by OTLP over HTTP, such as http://collector:4318; nowhere if not set.
+        /// Where traces are sent by OTLP over HTTP, such as `http://collector:4318`; nowhere if not set.
         pub otel_exporter_otlp_endpoint: Option<String>,
     }
 }

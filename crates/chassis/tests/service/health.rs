@@ -5,7 +5,7 @@ use crate::wire::get;
 
 #[tokio::test]
 async fn it_lives_but_is_not_ready_before_it_has_started() {
-    let running = Running::start(Options {
+    let running = Running::start(&Options {
         slow_start: true,
         ..Options::default()
     });
@@ -22,7 +22,7 @@ async fn it_lives_but_is_not_ready_before_it_has_started() {
 
 #[tokio::test]
 async fn it_lives_but_is_not_ready_while_it_stops() {
-    let running = Running::with(Options {
+    let running = Running::with(&Options {
         stop_pause: "1h",
         stop_deadline: "2h",
         ..Options::default()
@@ -39,7 +39,7 @@ async fn it_lives_but_is_not_ready_while_it_stops() {
 
 #[tokio::test]
 async fn health_is_not_on_the_public_port() {
-    let running = Running::with(Options::default()).await;
+    let running = Running::with(&Options::default()).await;
     for path in ["/livez", "/readyz", "/metrics"] {
         assert_eq!(get(running.address, path).await.status, 404);
     }

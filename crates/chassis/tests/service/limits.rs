@@ -20,7 +20,7 @@ fn check(answer: &Answer, status: u16, kind: &str) {
 
 #[tokio::test]
 async fn an_address_is_limited() {
-    let running = Running::with(Options::default()).await;
+    let running = Running::with(&Options::default()).await;
     let long = format!("/things/{}", "x".repeat(4 * 1024));
     check(&get(running.address, &long).await, 414, "uri-too-long");
     let long = format!("/things/1?{}", "x".repeat(4 * 1024));
@@ -31,7 +31,7 @@ async fn an_address_is_limited() {
 
 #[tokio::test]
 async fn headers_are_limited() {
-    let running = Running::with(Options::default()).await;
+    let running = Running::with(&Options::default()).await;
     let headers = |bytes| format!("x-long: {}\r\n", "x".repeat(bytes));
     let long = request(running.address, "GET", "/things/1", &headers(16 * 1024)).await;
     check(&long, 431, "headers-too-large");
@@ -55,7 +55,7 @@ fn small_bodies() -> Options {
 
 #[tokio::test]
 async fn a_body_is_limited_by_the_length_it_announces() {
-    let running = Running::with(small_bodies()).await;
+    let running = Running::with(&small_bodies()).await;
     let headers = "content-type: application/json\r\ncontent-length: 101\r\n";
     let answer = request(running.address, "POST", "/bodies", headers).await;
     check(&answer, 413, "content-too-large");
@@ -63,7 +63,7 @@ async fn a_body_is_limited_by_the_length_it_announces() {
 
 #[tokio::test]
 async fn a_body_is_limited_by_what_comes_when_it_announces_nothing() {
-    let running = Running::with(small_bodies()).await;
+    let running = Running::with(&small_bodies()).await;
     let mut connection = Connection::to(running.address).await;
     connection
         .send("POST /bodies HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -80,7 +80,7 @@ async fn a_body_is_limited_by_what_comes_when_it_announces_nothing() {
 
 #[tokio::test]
 async fn a_body_at_the_limit_is_read() {
-    let running = Running::with(small_bodies()).await;
+    let running = Running::with(&small_bodies()).await;
     let mut connection = Connection::to(running.address).await;
     let body = format!("{{}}{}", " ".repeat(98));
     connection
@@ -98,7 +98,7 @@ fn impatient() -> Options {
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_answered_and_counted_under_its_route() {
-    let running = Running::with(impatient()).await;
+    let running = Running::with(&impatient()).await;
     check(&get(running.address, "/door").await, 503, "timeout");
     let metrics = get(running.management, "/metrics").await.body;
     let counted =
@@ -108,7 +108,7 @@ async fn a_request_that_takes_too_long_is_answered_and_counted_under_its_route()
 
 #[tokio::test]
 async fn a_body_that_comes_too_slowly_is_not_waited_for() {
-    let running = Running::with(impatient()).await;
+    let running = Running::with(&impatient()).await;
     let headers = "content-type: application/json\r\ncontent-length: 50\r\n";
     let answer = request(running.address, "POST", "/bodies", headers).await;
     check(&answer, 503, "timeout");
@@ -116,7 +116,7 @@ async fn a_body_that_comes_too_slowly_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_head_that_comes_too_slowly_is_not_waited_for() {
-    let running = Running::with(Options::default()).await;
+    let running = Running::with(&Options::default()).await;
     let mut connection = Connection::to(running.address).await;
     connection.send("GET /things/1 HTTP/1.1\r\nhost:").await;
     let answer = connection.answer().await;
@@ -126,7 +126,7 @@ async fn a_head_that_comes_too_slowly_is_not_waited_for() {
 
 #[tokio::test]
 async fn what_is_not_http_is_refused() {
-    let running = Running::with(Options::default()).await;
+    let running = Running::with(&Options::default()).await;
     for nonsense in ["\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n"] {
         let mut connection = Connection::to(running.address).await;
         connection.send(nonsense).await;

@@ -5,7 +5,7 @@ use crate::wire::{get, request};
 
 #[tokio::test]
 async fn requests_are_counted_by_route_template_method_and_status() {
-    let running = Running::with(Options::default()).await;
+    let running = Running::with(&Options::default()).await;
     get(running.address, "/things/secret-1").await;
     get(running.address, "/things/secret-2").await;
     get(running.address, "/secret-3").await;
@@ -29,7 +29,7 @@ async fn requests_are_counted_by_route_template_method_and_status() {
 
 #[tokio::test]
 async fn they_are_openmetrics() {
-    let running = Running::with(Options::default()).await;
+    let running = Running::with(&Options::default()).await;
     get(running.address, "/things/1").await;
     let answer = get(running.management, "/metrics").await;
     let content_type = "content-type: application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -126,19 +126,19 @@ pub struct Running {
     pub signals: StopSignals,
     pub door: Arc<Door>,
     pub events: Events,
-    running: JoinHandle<Result<(), RunError>>,
+    task: JoinHandle<Result<(), RunError>>,
     _folder: tempfile::TempDir,
 }
 
 impl Running {
     /// Starts it and awaits that it is ready.
-    pub async fn with(options: Options) -> Self {
+    pub async fn with(options: &Options) -> Self {
         let running = Self::start(options);
         running.await_readiness(200).await;
         running
     }
 
-    pub fn start(options: Options) -> Self {
+    pub fn start(options: &Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
         let settings = DatabaseSettings::read(&Environment::of([("DATABASE_URL", &url)])).unwrap();
@@ -176,7 +176,7 @@ impl Running {
             management,
             door,
             events,
-            running: tokio::spawn(service.run(signals.clone())),
+            task: tokio::spawn(service.run(signals.clone())),
             signals,
             _folder: folder,
         }
@@ -191,7 +191,7 @@ impl Running {
 
     /// How it ended.
     pub async fn ended(mut self) -> Result<(), RunError> {
-        let ended = tokio::time::timeout(DEADLINE, &mut self.running).await;
+        let ended = tokio::time::timeout(DEADLINE, &mut self.task).await;
         ended.expect("it ends").unwrap()
     }
 }

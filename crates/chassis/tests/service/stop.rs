@@ -13,7 +13,7 @@ const GET_DOOR: &str = "GET /door HTTP/1.1\r\nhost: test\r\n\r\n";
 
 #[tokio::test]
 async fn requests_are_finished_before_workers_are_stopped_and_no_new_ones_are_taken() {
-    let running = Running::with(Options::default()).await;
+    let running = Running::with(&Options::default()).await;
     let mut connection = Connection::to(running.address).await;
     connection.send(GET_DOOR).await;
     running.door.await_someone().await;
@@ -45,7 +45,7 @@ async fn requests_are_finished_before_workers_are_stopped_and_no_new_ones_are_ta
 
 #[tokio::test]
 async fn during_the_pause_requests_are_answered_and_their_connections_closed() {
-    let running = Running::with(Options {
+    let running = Running::with(&Options {
         stop_pause: "1h",
         stop_deadline: "2h",
         ..Options::default()
@@ -68,7 +68,7 @@ async fn during_the_pause_requests_are_answered_and_their_connections_closed() {
 
 #[tokio::test]
 async fn an_idle_connection_does_not_hold_it_up() {
-    let running = Running::with(Options::default()).await;
+    let running = Running::with(&Options::default()).await;
     let mut idle = Connection::to(running.address).await;
     idle.send(GET_THING).await;
     assert_eq!(idle.answer().await.unwrap().status, 200);
@@ -85,7 +85,7 @@ async fn an_idle_connection_does_not_hold_it_up() {
 
 #[tokio::test]
 async fn half_a_request_does_not_hold_it_up() {
-    let running = Running::with(Options::default()).await;
+    let running = Running::with(&Options::default()).await;
     let mut half = Connection::to(running.address).await;
     half.send("GET /things/1 HT").await;
     let began = Instant::now();
@@ -100,7 +100,7 @@ async fn half_a_request_does_not_hold_it_up() {
 
 #[tokio::test]
 async fn the_deadline_ends_it_whatever_is_going_on() {
-    let running = Running::with(Options {
+    let running = Running::with(&Options {
         stop_deadline: "200ms",
         ..Options::default()
     })
@@ -118,7 +118,7 @@ async fn the_deadline_ends_it_whatever_is_going_on() {
 
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
-    let running = Running::with(Options::default()).await;
+    let running = Running::with(&Options::default()).await;
     let mut connection = Connection::to(running.address).await;
     connection.send(GET_DOOR).await;
     running.door.await_someone().await;
@@ -140,7 +140,7 @@ async fn a_second_signal_ends_it_at_once() {
 
 #[tokio::test]
 async fn a_stop_before_the_start_is_done_is_heeded() {
-    let running = Running::start(Options {
+    let running = Running::start(&Options {
         slow_start: true,
         ..Options::default()
     });
