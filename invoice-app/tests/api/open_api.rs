@@ -40,3 +40,19 @@ async fn the_description_and_the_page_that_shows_it_are_served() {
             .starts_with("text/html")
     );
 }
+
+#[test]
+fn the_readme_names_every_route_and_variable() {
+    let readme = include_str!("../../../README.md");
+    let description = chassis::server::describe(&PROGRAM, routes);
+    for path in description.paths.paths.keys() {
+        assert!(readme.contains(&format!("{path}`")), "{path}");
+    }
+    for variable in <invoice_app::Config as chassis::config::Settings>::variables() {
+        assert!(
+            readme.contains(&format!("`{}`", variable.name())),
+            "{}",
+            variable.name()
+        );
+    }
+}
