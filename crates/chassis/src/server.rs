@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::database::{Database, MigrateError};
 use crate::health::{self, Health};
-use crate::http::{Boundary, InFlight, Limits, boundary, fallback};
+use crate::http::{Boundary, Description, InFlight, Limits, boundary, description, fallback};
 use crate::metrics::Metrics;
 use crate::program::Program;
 use crate::stop::StopSignals;
@@ -287,7 +287,8 @@ where
     let limits = Limits {
         body_bytes: settings.max_body_bytes.get(),
     };
-    let api = web::Data::new(describe(program, routes.clone()));
+    let description = Description::of(&describe(program, routes.clone()))?;
+    let description = web::Data::new(description);
     let server = HttpServer::new(move || {
         let (app, _) = App::new()
             .into_utoipa_app()
@@ -295,9 +296,10 @@ where
             .split_for_parts();
         app.app_data(web::Data::new(boundary_data.clone()))
             .app_data(web::Data::new(limits))
-            .app_data(api.clone())
+            .app_data(description.clone())
+            .route("/openapi.json", web::get().to(description::serve))
             .service(web::redirect("/docs", "/docs/"))
-            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", api.get_ref().clone()))
+            .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")))
             .default_service(web::to(fallback))
             .wrap(from_fn(boundary))
     });

@@ -2,13 +2,13 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use utoipa::openapi::{OpenApi, PathItem};
 
+use super::description::Description;
 use crate::problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem};
 
 /// The default service of the public port. The API's description tells which methods there are,
 /// for the `Allow` header that RFC 9110 asks for.
-pub async fn fallback(request: HttpRequest, api: web::Data<OpenApi>) -> HttpResponse {
+pub async fn fallback(request: HttpRequest, description: web::Data<Description>) -> HttpResponse {
     let Some(pattern) = request.match_pattern() else {
         return Problem::new(
             NOT_FOUND,
@@ -16,28 +16,8 @@ pub async fn fallback(request: HttpRequest, api: web::Data<OpenApi>) -> HttpResp
         )
         .response();
     };
-    // What the description leaves out is the description itself and its documentation.
-    let methods = api
-        .paths
-        .paths
-        .get(&pattern)
-        .map_or_else(|| "GET".to_owned(), methods);
+    let methods = description.methods(&pattern);
     Problem::new(METHOD_NOT_ALLOWED, format!("This path takes {methods}."))
         .header(header::ALLOW, methods)
         .response()
-}
-
-fn methods(path: &PathItem) -> String {
-    let operations = [
-        ("GET", path.get.is_some()),
-        ("POST", path.post.is_some()),
-        ("PUT", path.put.is_some()),
-        ("DELETE", path.delete.is_some()),
-    ];
-    operations
-        .into_iter()
-        .filter(|(_, there)| *there)
-        .map(|(method, _)| method)
-        .collect::<Vec<_>>()
-        .join(", ")
 }

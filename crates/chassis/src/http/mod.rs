@@ -2,6 +2,7 @@
 
 mod amount;
 mod boundary;
+pub mod description;
 mod extract;
 mod fallback;
 mod in_flight;
@@ -9,6 +10,7 @@ mod page;
 
 pub use amount::parse_amount;
 pub use boundary::{Boundary, boundary};
+pub use description::Description;
 pub use extract::{Json, Limits, Path, Query};
 pub use fallback::fallback;
 pub use in_flight::InFlight;

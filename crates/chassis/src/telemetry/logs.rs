@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use serde::Deserialize;
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, FilterExt, ParseError, filter_fn};
+use tracing_subscriber::filter::{FilterExt, ParseError, Targets, filter_fn};
 use tracing_subscriber::layer::Filter;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, fmt};
@@ -31,7 +31,7 @@ where
 {
     let spans = |metadata: &Metadata<'_>| metadata.is_span() && *metadata.level() <= Level::INFO;
     let spans = filter_fn(spans).with_max_level_hint(Level::INFO);
-    Ok(EnvFilter::builder().parse(directives)?.or(spans))
+    Ok(directives.parse::<Targets>()?.or(spans))
 }
 
 pub(super) fn layer<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>

@@ -19,7 +19,7 @@ crate::settings! {
     pub struct TelemetrySettings {
         /// How log lines look: json (for machines), text (for people), or auto: text on a terminal, else json.
         pub log_format: LogFormat = "auto",
-        /// Which events are logged, as tracing's EnvFilter reads it, such as info or info,sqlx=debug.
+        /// Which events are logged: a level (error, warn, info, debug, trace), then target=level where it differs, such as info,sqlx=debug.
         pub log_filter: String = "info,actix_server=warn",
         /// Where traces are sent by OTLP over HTTP, such as `http://collector:4318`; nowhere if not set.
         pub otel_exporter_otlp_endpoint: Option<String>,
