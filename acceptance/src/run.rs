@@ -47,7 +47,7 @@ pub enum RunError {
     /// The cluster cannot be asked.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// This machine lacks something.
+    /// The run cannot begin, or its turn cannot be given up.
     #[error("{0}")]
     Setup(String),
     /// No check has such a name.
@@ -87,8 +87,6 @@ pub async fn run(options: &Options, console: &Arc<Console>) -> Result<Ended, Run
         return Ok(Ended::Green);
     }
     let target = target::read(&options.target)?;
-    let _lock =
-        run_lock::take(&options.target).map_err(|error| RunError::Setup(error.to_string()))?;
     match target {
         Target::Cluster(target) => {
             let checks = chosen(on_cluster::CHECKS, options)?;
@@ -97,16 +95,24 @@ pub async fn run(options: &Options, console: &Arc<Console>) -> Result<Ended, Run
                 target.context, target.environment
             ));
             let cluster = Cluster::connect(&target).await?;
+            let turn = cluster.take_turn(console).await.map_err(setup)?;
             let world = ClusterWorld::new(cluster, Http::new()?, target, Arc::clone(console));
-            Ok(until_done_or_interrupted(&world, &checks).await?)
+            let ended = until_done_or_interrupted(&world, &checks).await;
+            turn.give_up().await.map_err(setup)?;
+            ended
         }
         Target::Processes(target) => {
             let checks = chosen(on_processes::CHECKS, options)?;
+            let _lock = run_lock::take(&options.target).map_err(setup)?;
             console.say("Acceptance on both services as processes of this machine.");
             let world = ProcessWorld::new(target, Http::new()?, Arc::clone(console));
-            Ok(until_done_or_interrupted(&world, &checks).await?)
+            until_done_or_interrupted(&world, &checks).await
         }
     }
+}
+
+fn setup(error: impl std::fmt::Display) -> RunError {
+    RunError::Setup(error.to_string())
 }
 
 fn list(options: &Options, console: &Console) {

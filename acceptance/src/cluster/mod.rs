@@ -10,6 +10,7 @@ pub(crate) mod probe_pod;
 pub(crate) mod scale;
 pub(crate) mod selector;
 pub(crate) mod table_lock;
+pub(crate) mod turn;
 
 use k8s_openapi::NamespaceResourceScope;
 use kube::config::KubeConfigOptions;

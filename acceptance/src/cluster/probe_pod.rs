@@ -11,7 +11,7 @@ use kube::api::{DeleteParams, LogParams, PostParams};
 use probe::outcome::{Finding, Outcome};
 use serde_json::{Value, json};
 
-use super::pods::{address, endpoint, state};
+use super::pods::{address, endpoint, is_ready, state};
 use super::{Cluster, LABEL};
 use crate::failure::{Failure, ensure};
 use crate::fresh;
@@ -91,6 +91,9 @@ impl Cluster {
                 .and_then(|status| status.phase.as_deref())
                 == Some("Running");
             ensure(running, || state(&now))?;
+            ensure(!is_ready(&now), || {
+                format!("{name} is ready although its gate is shut, so Services send it traffic")
+            })?;
             Ok(endpoint(&address(&now)?, LISTEN_PORT))
         })
         .await

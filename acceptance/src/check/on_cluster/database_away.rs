@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use reqwest::Method;
 
 use super::ClusterWorld;
@@ -36,9 +37,8 @@ pub(crate) async fn answers_503_and_recovers(world: &ClusterWorld) -> Seen {
     let (doors, provider) = (world.invoice_app().await?, world.payment_provider().await?);
     settle(&doors.outside).await?;
     let before = Snapshot::take(&doors.outside, &provider).await?;
-    for app in App::ALL {
-        one(world, app).await?;
-    }
+    // The two services and their databases do not wait for each other.
+    try_join_all(App::ALL.map(|app| one(world, app))).await?;
     let (doors, provider) = (world.invoice_app().await?, world.payment_provider().await?);
     before.unchanged(
         &Snapshot::take(&doors.outside, &provider).await?,
@@ -73,17 +73,23 @@ async fn one(world: &ClusterWorld, app: App) -> Result<(), Failure> {
         .console()
         .step(&format!("scaling {} to 0", app.database()));
     world.cluster.take_away(Workload::Database(app)).await?;
-    for (public, management) in &doors {
-        away(public, management, route(app)).await?;
-    }
+    try_join_all(
+        doors
+            .iter()
+            .map(|(public, management)| away(public, management, route(app))),
+    )
+    .await?;
     world.console().step(&format!(
         "{}: every replica says 503; scaling its database back",
         app.name()
     ));
     world.cluster.bring_back(Workload::Database(app)).await?;
-    for (public, management) in &doors {
-        recovered(public, management, route(app)).await?;
-    }
+    try_join_all(
+        doors
+            .iter()
+            .map(|(public, management)| recovered(public, management, route(app))),
+    )
+    .await?;
     let now = world.cluster.await_service(app).await?;
     ensure(restarted(&now) == restarted(&pods), || {
         format!("{} was restarted because its database was away", app.name())
