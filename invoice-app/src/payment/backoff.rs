@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Twice as long after each try, up to a minute, of which `random` (0 to 1) keeps between a half
 /// and all, so that attempts that failed together do not come back together.

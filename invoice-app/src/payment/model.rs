@@ -335,7 +335,7 @@ mod tests {
         assert!(!dispatched.is_idle(at(16)));
         assert!(dispatched.is_idle(at(17)));
         let resting = dispatched
-            .concluded(&unknown(), at(11), Duration::from_secs(60))
+            .concluded(&unknown(), at(11), Duration::from_mins(1))
             .unwrap();
         assert!(resting.is_idle(at(11)));
         let done = resting

@@ -172,7 +172,7 @@ fn log(payment: &Payment, outcome: &Outcome) {
     match outcome {
         Outcome::Succeeded => tracing::info!(payment = %id, %invoice, tries, "charged"),
         Outcome::Declined { reason } => {
-            tracing::info!(payment = %id, %invoice, tries, reason, "declined")
+            tracing::info!(payment = %id, %invoice, tries, reason, "declined");
         }
         Outcome::Unknown { why } if why.is_contradiction() => {
             tracing::error!(payment = %id, %invoice, tries, %why, "the answer contradicts what was asked: somebody has to look");

@@ -12,7 +12,7 @@ use super::payer::Payer;
 const PARALLELISM: usize = 8;
 const BATCH: u32 = 64;
 /// A sweep that takes longer waits for a database that does not answer.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// The work in the background that takes up what was left behind.
 pub struct Sweeper {
@@ -46,7 +46,7 @@ impl Sweeper {
             Ok(Ok(0)) => {}
             Ok(Ok(found)) => tracing::info!(found, "payments that were due have been brought on"),
             Ok(Err(error)) => {
-                tracing::warn!(error = %Chain(&error), "cannot look for payments that are due")
+                tracing::warn!(error = %Chain(&error), "cannot look for payments that are due");
             }
             Err(_) => tracing::warn!("looking for payments that are due took too long"),
         }

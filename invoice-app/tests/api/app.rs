@@ -189,10 +189,10 @@ pub fn body(request: &Request) -> Value {
 
 /// The answer of a payment-provider that has charged what it was asked to.
 pub fn charged(request: &Request) -> ResponseTemplate {
-    answer_with(request, json!({"status": "succeeded", "reason": null}))
+    answer_with(request, &json!({"status": "succeeded", "reason": null}))
 }
 
-pub fn answer_with(request: &Request, more: Value) -> ResponseTemplate {
+pub fn answer_with(request: &Request, more: &Value) -> ResponseTemplate {
     let mut answer = body(request);
     answer
         .as_object_mut()

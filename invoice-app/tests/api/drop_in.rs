@@ -139,7 +139,7 @@ async fn what_one_declines_does_not_keep_the_others_from_being_paid() {
         } else {
             "succeeded"
         };
-        answer_with(request, json!({"status": status, "reason": null}))
+        answer_with(request, &json!({"status": status, "reason": null}))
     })
     .await;
     let (status, problem) = app.post("/invoices/pay").await;
