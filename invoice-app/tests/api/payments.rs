@@ -67,7 +67,7 @@ async fn a_declined_payment_leaves_the_invoice_open_for_another() {
     app.provider_answers(|request: &wiremock::Request| {
         answer_with(
             request,
-            json!({"status": "declined", "reason": "amount_above_limit"}),
+            &json!({"status": "declined", "reason": "amount_above_limit"}),
         )
     })
     .await;
