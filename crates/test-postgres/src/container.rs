@@ -1,18 +1,20 @@
 //! PostgreSQL in a container, for machines where it is not installed.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::keeper::Keeper;
-use crate::server::{StartError, run};
 
 const IMAGE: &str = "docker.io/library/postgres:18";
 
+/// The engine shows the progress of fetching the image, which can take minutes.
 const SCRIPT: &str = r#"
-engine=$1 container=$2
+engine=$1 port=$2 image=$3
+container=$("$engine" create --publish "127.0.0.1:$port:5432" --env POSTGRES_HOST_AUTH_METHOD=trust "$image" -c fsync=off -c max_connections=200) || exit
+trap '"$engine" rm --force --volumes "$container"' EXIT
 start() { "$engine" start "$container"; }
 stop() { "$engine" stop "$container"; }
-remove() { "$engine" rm --force --volumes "$container"; }
 "#;
 
 /// A container engine that answers; a docker client without an engine is common.
@@ -29,17 +31,10 @@ impl Engine {
     }
 
     /// Makes a server's container, and runs it.
-    pub(crate) fn keep(&self, port: u16) -> Result<Keeper, StartError> {
-        let mut create = Command::new(&self.0);
-        create
-            .args(["create", "--publish", &format!("127.0.0.1:{port}:5432")])
-            .args(["--env", "POSTGRES_HOST_AUTH_METHOD=trust", IMAGE])
-            .args(["-c", "fsync=off", "-c", "max_connections=200"]);
-        // The engine shows the progress of fetching the image, which can take minutes.
-        let container = run("the container engine", create.stderr(Stdio::inherit()))?;
+    pub(crate) fn keep(&self, port: u16) -> io::Result<Option<Keeper>> {
         let engine = self.0.display().to_string();
-        Keeper::spawn(Command::new("sh"), SCRIPT, &[&engine, &container])
-            .map_err(|error| StartError::Run("sh", error))
+        let shell = Command::new("sh");
+        Keeper::spawn(shell, SCRIPT, &[&engine, &port.to_string(), IMAGE])
     }
 }
 
@@ -76,7 +71,7 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         let engine = stand_in(&folder);
         assert!(answers(&engine.0));
-        let mut keeper = engine.keep(5000).unwrap();
+        let mut keeper = engine.keep(5000).unwrap().unwrap();
         keeper.tell("stop").unwrap();
         keeper.tell("start").unwrap();
         drop(keeper);
@@ -102,5 +97,10 @@ mod tests {
     fn a_client_without_an_engine_does_not_answer() {
         assert!(!answers(Path::new("false")));
         assert!(!answers(Path::new("there-is-no-such-engine")));
+    }
+
+    #[test]
+    fn an_engine_that_cannot_make_the_container_is_not_waited_for() {
+        assert!(Engine("false".into()).keep(5000).unwrap().is_none());
     }
 }

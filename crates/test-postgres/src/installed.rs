@@ -1,19 +1,22 @@
 //! PostgreSQL's programs of this machine.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::keeper::Keeper;
-use crate::server::{StartError, run};
 
+/// The shell makes the data itself, so that they are removed whenever the tests are killed.
 const SCRIPT: &str = r#"
-postgres=$1 data=$2 port=$3
+programs=$1 port=$2
+data=$(mktemp -d -t test-postgres.XXXXXX) || exit
+trap 'rm -rf "$data"' EXIT
+"$programs/initdb" --no-sync --auth=trust --username=postgres --encoding=UTF8 --no-locale -D "$data" || exit
 start() {
-  "$postgres" -D "$data" -k "$data" -p "$port" -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 >>"$data/log" 2>&1 &
+  "$programs/postgres" -D "$data" -k "$data" -p "$port" -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 >>"$data/log" 2>&1 &
   server=$!
 }
 stop() { kill -INT "$server" 2>/dev/null; wait "$server"; }
-remove() { rm -rf "$data"; }
 "#;
 
 /// PostgreSQL's server programs, and the user that they run as.
@@ -37,17 +40,10 @@ impl Programs {
     }
 
     /// Makes a server's data in a new folder, and runs the server.
-    pub(crate) fn keep(&self, port: u16) -> Result<Keeper, StartError> {
-        let mut mktemp = self.command(Path::new("mktemp"));
-        let data = run("mktemp", mktemp.args(["-d", "-t", "test-postgres.XXXXXX"]))?;
-        let mut initdb = self.command(&self.folder.join("initdb"));
-        initdb.args(["--no-sync", "--auth=trust", "--username=postgres"]);
-        initdb.args(["--encoding=UTF8", "--no-locale", "-D", &data]);
-        run("initdb", &mut initdb)?;
-        let postgres = self.folder.join("postgres").display().to_string();
+    pub(crate) fn keep(&self, port: u16) -> io::Result<Option<Keeper>> {
+        let programs = self.folder.display().to_string();
         let shell = self.command(Path::new("sh"));
-        Keeper::spawn(shell, SCRIPT, &[&postgres, &data, &port.to_string()])
-            .map_err(|error| StartError::Run("sh", error))
+        Keeper::spawn(shell, SCRIPT, &[&programs, &port.to_string()])
     }
 
     /// A command that runs as the unprivileged user, if one is needed.

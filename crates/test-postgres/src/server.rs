@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -26,12 +25,12 @@ pub enum StartError {
          postgresql@18"
     )]
     NotFound,
-    /// A program could not be run.
-    #[error("{0} could not be run: {1}")]
-    Run(&'static str, #[source] io::Error),
-    /// A program failed.
-    #[error("{0} failed: {1}")]
-    Failed(&'static str, String),
+    /// The shell around it could not be run, or has ended.
+    #[error("the shell that keeps PostgreSQL failed: {0}")]
+    Shell(#[from] io::Error),
+    /// It could not be made.
+    #[error("PostgreSQL could not be made; standard error has its own words")]
+    Failed,
     /// It does not answer.
     #[error("PostgreSQL did not answer within {DEADLINE:?}: {0}")]
     Silent(io::Error),
@@ -69,7 +68,7 @@ impl Postgres {
     /// # Errors
     /// [`StartError`] when there is none, or it does not start.
     pub fn start() -> Result<Self, StartError> {
-        let port = free_port().map_err(|error| StartError::Run("PostgreSQL", error))?;
+        let port = free_port()?;
         let keeper = if let Some(programs) = Programs::find() {
             programs.keep(port)?
         } else {
@@ -78,7 +77,7 @@ impl Postgres {
         };
         let server = Self {
             port,
-            keeper,
+            keeper: keeper.ok_or(StartError::Failed)?,
             databases: AtomicU32::new(0),
         };
         server.await_answer()?;
@@ -103,7 +102,7 @@ impl Postgres {
     /// # Errors
     /// [`StartError`] when it does not stop.
     pub fn stop(&mut self) -> Result<(), StartError> {
-        self.tell("stop")?;
+        self.keeper.tell("stop")?;
         let refuses = |port| std::net::TcpStream::connect(("127.0.0.1", port)).is_err();
         let deadline = Instant::now() + DEADLINE;
         while !refuses(self.port) {
@@ -120,14 +119,8 @@ impl Postgres {
     /// # Errors
     /// [`StartError`] when it does not start.
     pub fn start_again(&mut self) -> Result<(), StartError> {
-        self.tell("start")?;
+        self.keeper.tell("start")?;
         self.await_answer()
-    }
-
-    fn tell(&mut self, word: &str) -> Result<(), StartError> {
-        self.keeper
-            .tell(word)
-            .map_err(|error| StartError::Run("the server's shell", error))
     }
 
     fn await_answer(&self) -> Result<(), StartError> {
@@ -140,20 +133,6 @@ impl Postgres {
         }
         Ok(())
     }
-}
-
-/// Runs a program to its end, and returns what it printed.
-pub(crate) fn run(name: &'static str, command: &mut Command) -> Result<String, StartError> {
-    let output = command
-        .output()
-        .map_err(|error| StartError::Run(name, error))?;
-    if !output.status.success() {
-        return Err(StartError::Failed(
-            name,
-            String::from_utf8_lossy(&output.stderr).into_owned(),
-        ));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn free_port() -> io::Result<u16> {
