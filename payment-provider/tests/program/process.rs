@@ -22,7 +22,24 @@ pub fn program(variables: &[(&str, &str)]) -> Command {
 
 /// Runs it to its end.
 pub fn run(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
-    program(variables).args(arguments).output().unwrap()
+    end_of(program(variables).args(arguments))
+}
+
+/// Runs a command that is expected to end soon; one that goes on serving fails the test.
+pub fn end_of(command: &mut Command) -> Output {
+    let command = command.stdin(Stdio::null());
+    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    let deadline = Instant::now() + DEADLINE;
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            let output = child.wait_with_output().unwrap();
+            panic!("it did not end: {}", text(&output.stdout));
+        }
+        std::thread::sleep(POLL);
+    }
+    child.wait_with_output().unwrap()
 }
 
 pub fn text(bytes: &[u8]) -> String {
