@@ -70,3 +70,15 @@ async fn it_is_served_with_its_documentation() {
     let redirected = app.get("/docs").await;
     assert_eq!(redirected.location.as_deref(), Some("/docs/"));
 }
+
+#[test]
+fn the_readme_names_every_route_and_variable() {
+    let readme = include_str!("../../../README.md");
+    for path in describe(&PROGRAM, routes).paths.paths.keys() {
+        assert!(readme.contains(&format!("{path}`")), "{path}");
+    }
+    for variable in <payment_provider::Config as chassis::config::Settings>::variables() {
+        let name = variable.name();
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
+}
