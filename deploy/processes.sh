@@ -125,10 +125,10 @@ stop_app() {
   is_running "$app" || { rm -f "$(pid_file_of "$app")"; return 0; }
   pid=$(cat "$(pid_file_of "$app")")
   kill -TERM "$pid" 2>/dev/null || true
-  deadline=$((SECONDS + 25))
+  deadline=$((SECONDS + 40))
   while is_running "$app" && [ $SECONDS -lt $deadline ]; do sleep 0.05; done
   if is_running "$app"; then
-    progress "$app did not stop within 25 s and is killed"
+    progress "$app did not stop within 40 s and is killed"
     kill -KILL "$pid" 2>/dev/null || true
   fi
   rm -f "$(pid_file_of "$app")"

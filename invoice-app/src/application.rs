@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 use chassis::clock::{Clock, SystemClock};
-use chassis::database::Database;
+use chassis::database::{Database, when_available};
 use chassis::health::Health;
 use chassis::metrics::Metrics;
 use chassis::program::Failure;
@@ -87,7 +87,7 @@ impl Application {
             invoices.clone(),
             payer.clone(),
             clock.clone(),
-            payment.pay_all_parallelism,
+            payment.pay_all_parallelism.get(),
             payment.pay_all_deadline.get(),
         ));
         let sweeper = Sweeper::new(payer.clone(), payment.sweep_interval.get());
@@ -147,7 +147,7 @@ impl Application {
             prepare: Box::pin(async move {
                 migrated.migrate(&MIGRATIONS).await?;
                 let ids = [clock.new_id(), clock.new_id(), clock.new_id()];
-                Ok(invoices.seed(ids, clock.now()).await?)
+                when_available(|| invoices.seed(ids, clock.now())).await
             }),
             routes: move |config: &mut ServiceConfig<'_>| {
                 parts.provide(config);

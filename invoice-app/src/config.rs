@@ -1,6 +1,8 @@
 //! Everything that can be configured.
 
-use chassis::config::Duration;
+use std::num::NonZeroUsize;
+
+use chassis::config::NonZeroDuration;
 use chassis::database::DatabaseSettings;
 use chassis::server::ServerSettings;
 use chassis::telemetry::TelemetrySettings;
@@ -11,13 +13,13 @@ chassis::settings! {
         /// Where payment-provider answers, such as http://payment-provider.payments.
         pub payment_provider_url: String,
         /// How long payment-provider may take for one answer.
-        pub payment_timeout: Duration = "5s",
+        pub payment_timeout: NonZeroDuration = "5s",
         /// How many invoices POST /invoices/pay pays at the same moment.
-        pub pay_all_parallelism: usize = "8",
+        pub pay_all_parallelism: NonZeroUsize = "8",
         /// When POST /invoices/pay answers at the latest, whatever is still unpaid.
-        pub pay_all_deadline: Duration = "25s",
+        pub pay_all_deadline: NonZeroDuration = "25s",
         /// How often to look for payments that were left behind, and take them up.
-        pub sweep_interval: Duration = "1s",
+        pub sweep_interval: NonZeroDuration = "1s",
     }
 }
 

@@ -56,6 +56,7 @@ const MAX_ID_BYTES: usize = 255;
         (status = 402, description = "Declined", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The database is away: nothing was charged, or it was and a repetition will tell", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[post("/payments/pay")]
@@ -100,7 +101,7 @@ fn parse(body: &[u8]) -> Result<(String, Money), &'static str> {
     let currency: Currency = currency
         .parse()
         .map_err(|_| "could not retrieve payment currency")?;
-    let amount = Money::parse(value.get(), currency)
+    let amount = Money::parse_json_number(value.get(), currency)
         .ok()
         .filter(|amount| amount.is_positive());
     Ok((id, amount.ok_or("could not retrieve payment value")?))

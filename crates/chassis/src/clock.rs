@@ -1,17 +1,20 @@
-//! Time and new ids, as arguments: whoever needs them is given a [`Clock`].
+//! Time, new ids and chance, as arguments: whoever needs them is given a [`Clock`].
 
 use std::fmt::Debug;
 
 use jiff::{Timestamp, Unit};
 use uuid::Uuid;
 
-/// Tells the time and makes ids.
+/// Tells the time, makes ids and throws dice.
 pub trait Clock: Debug + Send + Sync {
     /// The time, cut to the microseconds that the databases keep.
     fn now(&self) -> Timestamp;
 
     /// A new id (UUID version 7, RFC 9562): ids made later sort later.
     fn new_id(&self) -> Uuid;
+
+    /// A number from 0 to 1, for waits that should not all end at once.
+    fn chance(&self) -> f64;
 }
 
 /// The machine's clock.
@@ -27,6 +30,11 @@ impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods)] // The one place that may ask the machine.
     fn new_id(&self) -> Uuid {
         Uuid::now_v7()
+    }
+
+    #[allow(clippy::disallowed_methods)] // The one place that may ask the machine.
+    fn chance(&self) -> f64 {
+        rand::random()
     }
 }
 

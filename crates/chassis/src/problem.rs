@@ -45,6 +45,9 @@ pub const METHOD_NOT_ALLOWED: ProblemKind =
 /// The request was not done within the time it may take.
 pub const REQUEST_TIMEOUT: ProblemKind =
     ProblemKind::new("timeout", 503, "The request took too long");
+/// The body did not arrive in the time that it may take.
+pub const BODY_TOO_SLOW: ProblemKind =
+    ProblemKind::new("body-too-slow", 408, "The body did not arrive in time");
 /// The body is larger than allowed.
 pub const CONTENT_TOO_LARGE: ProblemKind =
     ProblemKind::new("content-too-large", 413, "The body is too large");
@@ -160,6 +163,12 @@ impl Problem {
             "Something that the service needs is away. Try again in a moment.",
         )
         .retry_after(1)
+    }
+
+    /// Nothing of this kind has this id.
+    #[must_use]
+    pub fn no_such(thing: &str) -> Self {
+        Self::new(NOT_FOUND, format!("There is no {thing} with this id."))
     }
 
     /// Adds a member of its own to the answer.

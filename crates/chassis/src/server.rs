@@ -48,11 +48,11 @@ crate::settings! {
         /// The largest body of a request, in bytes.
         pub max_body_bytes: NonZeroUsize = "65536",
         /// The longest time until the answer to a request begins.
-        pub request_timeout: crate::config::Duration = "30s",
+        pub request_timeout: crate::config::NonZeroDuration = "30s",
         /// How long to go on serving after the signal to stop, until nobody sends requests any more.
         pub stop_pause: crate::config::Duration = "0s",
         /// When to end at once, after the signal to stop, whatever is still going on.
-        pub stop_deadline: crate::config::Duration = "20s",
+        pub stop_deadline: crate::config::NonZeroDuration = "35s",
     }
 }
 

@@ -85,6 +85,39 @@ impl Money {
         Ok(Self { minor, currency })
     }
 
+    /// Reads a number as JSON writes it, exactly: `12.15`, but also `12.150`, `100.0` and `1.2e3`,
+    /// which are other ways to write what the currency has digits for.
+    ///
+    /// # Errors
+    /// As [`Money::parse`]; an exponent beyond 30 is malformed.
+    pub fn parse_json_number(text: &str, currency: Currency) -> Result<Self, ParseAmountError> {
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
+            None => (text, 0),
+        };
+        let (sign, digits) = mantissa
+            .strip_prefix('-')
+            .map_or(("", mantissa), |digits| ("-", digits));
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        if !all_digits(whole) || !all_digits(fraction) {
+            return Err(ParseAmountError::Malformed);
+        }
+        let zeros = "0".repeat(exponent.unsigned_abs());
+        let (whole, fraction) = if exponent < 0 {
+            let all = format!("{zeros}{whole}");
+            let (whole, moved) = all.split_at(all.len() - zeros.len());
+            (whole.to_owned(), format!("{moved}{fraction}"))
+        } else {
+            let all = format!("{fraction}{zeros}");
+            let (moved, fraction) = all.split_at(zeros.len());
+            (format!("{whole}{moved}"), fraction.to_owned())
+        };
+        let fraction = fraction.trim_end_matches('0');
+        let point = if fraction.is_empty() { "" } else { "." };
+        let whole = if whole.is_empty() { "0" } else { &whole };
+        Self::parse(&format!("{sign}{whole}{point}{fraction}"), currency)
+    }
+
     /// The count of minor units.
     #[must_use]
     pub const fn minor(self) -> i64 {
@@ -162,6 +195,17 @@ impl Money {
     }
 }
 
+/// The largest exponent that an amount is written with; more would only make long zeros.
+const MAX_EXPONENT: usize = 30;
+
+fn parse_exponent(text: &str) -> Result<isize, ParseAmountError> {
+    let exponent: isize = text.parse().map_err(|_| ParseAmountError::Malformed)?;
+    if exponent.unsigned_abs() > MAX_EXPONENT {
+        return Err(ParseAmountError::Malformed);
+    }
+    Ok(exponent)
+}
+
 fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -229,6 +273,47 @@ mod tests {
     }
 
     #[test]
+    fn the_ways_in_which_json_writes_a_number_are_read_exactly() {
+        let read = |text, code| Money::parse_json_number(text, currency(code)).map(Money::minor);
+        for (text, code, minor) in [
+            ("12.15", "EUR", 1215),
+            ("12.150", "EUR", 1215),
+            ("100.0", "JPY", 100),
+            ("1e1", "EUR", 1000),
+            ("1.215e1", "EUR", 1215),
+            ("1215E-2", "EUR", 1215),
+            ("5e-2", "EUR", 5),
+            ("-1.5E+1", "EUR", -1500),
+            ("0", "EUR", 0),
+        ] {
+            assert_eq!(read(text, code), Ok(minor), "{text}");
+        }
+        for text in [
+            "1e31",
+            "1e",
+            "e1",
+            "1e1e1",
+            "1.e1",
+            "",
+            "-",
+            "\"1\"",
+            "null",
+            "1e99999999999999999999",
+        ] {
+            assert_eq!(
+                read(text, "EUR"),
+                Err(ParseAmountError::Malformed),
+                "{text}"
+            );
+        }
+        assert!(matches!(
+            read("1e-3", "EUR"),
+            Err(ParseAmountError::TooPrecise { .. })
+        ));
+        assert_eq!(read("1e30", "EUR"), Err(ParseAmountError::TooLarge));
+    }
+
+    #[test]
     fn digits_that_the_currency_does_not_have_are_refused() {
         assert!(matches!(
             parse("12.155", "EUR"),
@@ -285,11 +370,13 @@ mod tests {
             let money = Money::from_minor(minor, currency(code));
             prop_assert_eq!(Money::parse(&money.to_decimal(), money.currency()), Ok(money));
             prop_assert_eq!(Money::parse(&money.to_shortest_decimal(), money.currency()), Ok(money));
+            prop_assert_eq!(Money::parse_json_number(&money.to_shortest_decimal(), money.currency()), Ok(money));
         }
 
         #[test]
         fn no_text_makes_the_parser_panic(text: String) {
             let _ = Money::parse(&text, currency("EUR"));
+            let _ = Money::parse_json_number(&text, currency("EUR"));
         }
     }
 }

@@ -26,12 +26,7 @@ pub struct DropInDone {}
 )]
 #[post("/invoices/pay")]
 pub async fn pay(pay_all: web::Data<PayAll>) -> Result<HttpResponse, Problem> {
-    let pay_all = pay_all.into_inner();
-    // A task of its own, because a client that hangs up must not cut payments off.
-    let task = tokio::spawn(tracing::Instrument::in_current_span(async move {
-        pay_all.run().await
-    }));
-    let left = task.await.map_err(|error| Problem::internal(&error))??;
+    let left = pay_all.into_inner().run().await?;
     if left.count > 0 {
         return Err(unpaid(&left));
     }

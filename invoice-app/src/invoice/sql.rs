@@ -14,6 +14,17 @@ use crate::store::{SqlStore, unreadable};
 /// The series of the numbers that people read.
 const SERIES: &str = "I";
 
+/// A query for whole invoices, with this condition and order.
+macro_rules! select_invoice {
+    ($rest:literal) => {
+        concat!(
+            "select id, number, amount_minor, currency, state, version, created_at_us, updated_at_us ",
+            "from invoice ",
+            $rest
+        )
+    };
+}
+
 #[derive(FromRow)]
 pub(crate) struct InvoiceRow {
     id: Uuid,
@@ -47,7 +58,7 @@ impl TryFrom<InvoiceRow> for Invoice {
 }
 
 /// Reads an invoice in a transaction.
-pub(crate) const SELECT_INVOICE: &str = "select id, number, amount_minor, currency, state, version, created_at_us, updated_at_us from invoice where id = $1";
+pub(crate) const SELECT_INVOICE: &str = select_invoice!("where id = $1");
 
 #[async_trait]
 impl<DB: Backend> InvoiceStore for SqlStore<DB>
@@ -106,20 +117,16 @@ where
         let limit = i64::from(limit);
         let rows: Vec<InvoiceRow> = match state {
             None => {
-                sqlx::query_as(
-                    "select id, number, amount_minor, currency, state, version, created_at_us, updated_at_us
-                     from invoice where id > $1 order by id limit $2",
-                )
-                .bind(after)
-                .bind(limit)
-                .fetch_all(&self.0)
-                .await?
+                sqlx::query_as(select_invoice!("where id > $1 order by id limit $2"))
+                    .bind(after)
+                    .bind(limit)
+                    .fetch_all(&self.0)
+                    .await?
             }
             Some(state) => {
-                sqlx::query_as(
-                    "select id, number, amount_minor, currency, state, version, created_at_us, updated_at_us
-                     from invoice where id > $1 and state = $3 order by id limit $2",
-                )
+                sqlx::query_as(select_invoice!(
+                    "where id > $1 and state = $3 order by id limit $2"
+                ))
                 .bind(after)
                 .bind(limit)
                 .bind(state.name().to_owned())

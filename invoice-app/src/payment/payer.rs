@@ -10,6 +10,7 @@ use std::time::Duration;
 use chassis::clock::Clock;
 use chassis::database::DatabaseError;
 use chassis::problem::Chain;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::backoff::backoff;
@@ -90,9 +91,43 @@ impl Payer {
             if !payment.state.is_live() {
                 break;
             }
-            tokio::time::sleep(backoff(payment.tries, rand::random()) / 2).await;
+            tokio::time::sleep(backoff(payment.tries, self.clock.chance()) / 2).await;
         }
         Ok(payment)
+    }
+
+    /// Sends what the invoice has under way, or a new attempt, once. What somebody else is sending
+    /// is left to them.
+    ///
+    /// # Errors
+    /// [`PayError`] when no attempt was made, or its end could not be written down.
+    pub async fn pay_once(&self, invoice: Uuid) -> Result<(), PayError> {
+        let now = self.clock.now();
+        let made = self
+            .payments
+            .prepare(self.clock.new_id(), invoice, now, self.lease)
+            .await;
+        let payment = match made {
+            Ok(payment) => Some(payment),
+            // One that rests has its turn now: whoever pays again has a reason to.
+            Err(PrepareError::Live) => {
+                let live = self.live_of(invoice).await.map_err(PrepareError::from)?;
+                live.filter(|live| live.is_idle(now))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(payment) = payment {
+            self.send(payment).await?;
+        }
+        Ok(())
+    }
+
+    /// When the oldest attempt that is under way was made.
+    ///
+    /// # Errors
+    /// When the database cannot tell.
+    pub async fn oldest_live(&self) -> Result<Option<Timestamp>, DatabaseError> {
+        self.payments.oldest_live().await
     }
 
     /// The attempt of the invoice that is under way, if there is one.
@@ -109,7 +144,9 @@ impl Payer {
     /// # Errors
     /// [`SendError`] when it could not be taken up, or its end could not be written down.
     pub async fn send(&self, payment: Payment) -> Result<Payment, SendError> {
-        let taken = payment.taken_up(self.clock.now(), self.lease)?;
+        // An attempt whose end can never be written down must not come back at every lease.
+        let lease = self.lease.max(backoff(payment.tries, self.clock.chance()));
+        let taken = payment.taken_up(self.clock.now(), lease)?;
         if !self.payments.save(&payment, &taken).await? {
             return Ok(self.payments.get(payment.id).await?.unwrap_or(payment));
         }
@@ -124,7 +161,7 @@ impl Payer {
         outcome: &Outcome,
     ) -> Result<Payment, SendError> {
         log(&payment, outcome);
-        let pause = backoff(payment.tries, rand::random());
+        let pause = backoff(payment.tries, self.clock.chance());
         loop {
             let concluded = payment.concluded(outcome, self.clock.now(), pause)?;
             if self.payments.save(&payment, &concluded).await? {

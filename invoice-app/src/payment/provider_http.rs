@@ -15,10 +15,13 @@ use super::provider::{Outcome, Provider, UnknownWhy};
 /// More than any answer of payment-provider has.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
+/// The most that is kept of a reason, in characters.
+const MAX_REASON_CHARS: usize = 200;
+
 /// `PAYMENT_PROVIDER_URL` cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "PAYMENT_PROVIDER_URL is wrong: it must be an http:// or https:// address, such as http://payment-provider.payments"
+    "PAYMENT_PROVIDER_URL is wrong: it must be an http:// or https:// address without a user, a query or a fragment, such as http://payment-provider.payments"
 )]
 pub struct ProviderUrlError;
 
@@ -72,7 +75,11 @@ impl HttpProvider {
     /// [`ProviderUrlError`] when it is none.
     pub fn parse_url(url: &str) -> Result<Url, ProviderUrlError> {
         let url: Url = url.parse().map_err(|_| ProviderUrlError)?;
-        if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
+        let plain = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if !matches!(url.scheme(), "http" | "https") || !plain {
             return Err(ProviderUrlError);
         }
         Ok(url)
@@ -126,9 +133,17 @@ fn read(body: &[u8], id: Uuid, amount: Money) -> Result<Outcome, UnknownWhy> {
     Ok(match answer.status {
         AnswerStatus::Succeeded => Outcome::Succeeded,
         AnswerStatus::Declined => Outcome::Declined {
-            reason: answer.reason,
+            reason: answer.reason.as_deref().map(printable),
         },
     })
+}
+
+/// What can be stored and shown of a text from outside: some of it, and no control characters.
+fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|character| !character.is_control())
+        .take(MAX_REASON_CHARS)
+        .collect()
 }
 
 #[async_trait]
@@ -203,8 +218,33 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_is_kept_as_far_as_it_can_be_shown() {
+        let long = "x".repeat(60_000);
+        let body = serde_json::json!({
+            "id": ID, "amount": "12.15", "currency": "EUR", "status": "declined",
+            "reason": format!("a\u{0}b\n{long}"),
+        });
+        let Ok(Outcome::Declined {
+            reason: Some(reason),
+        }) = read_text(&body.to_string())
+        else {
+            panic!("not declined");
+        };
+        assert_eq!(reason, format!("ab{}", &long[..198]));
+    }
+
+    #[test]
     fn only_http_addresses_are_taken() {
-        for wrong in ["", "payment-provider", "ftp://x", "mailto:a@b", "//x"] {
+        for wrong in [
+            "",
+            "payment-provider",
+            "ftp://x",
+            "mailto:a@b",
+            "//x",
+            "http://me:secret@x",
+            "http://x?y",
+            "http://x#y",
+        ] {
             assert!(HttpProvider::parse_url(wrong).is_err(), "{wrong}");
         }
         let provider = HttpProvider::new(

@@ -21,6 +21,17 @@ use crate::store::{SqlStore, unreadable};
 /// How often a change is tried when others change the same invoice at the same moment.
 const MAX_CONFLICTS: u32 = 5;
 
+/// A query for whole payments, with this condition and order.
+macro_rules! select_payment {
+    ($rest:literal) => {
+        concat!(
+            "select id, invoice_id, amount_minor, currency, state, reason, tries, due_at_us, ",
+            "version, created_at_us, updated_at_us from payment ",
+            $rest
+        )
+    };
+}
+
 #[derive(FromRow)]
 struct PaymentRow {
     id: Uuid,
@@ -140,22 +151,18 @@ where
 
     async fn get(&self, id: Uuid) -> Result<Option<Payment>, DatabaseError> {
         payment(
-            sqlx::query_as(
-                "select id, invoice_id, amount_minor, currency, state, reason, tries, due_at_us, version, created_at_us, updated_at_us
-                 from payment where id = $1",
-            )
-            .bind(id)
-            .fetch_optional(&self.0)
-            .await?,
+            sqlx::query_as(select_payment!("where id = $1"))
+                .bind(id)
+                .fetch_optional(&self.0)
+                .await?,
         )
     }
 
     async fn live_of(&self, invoice: Uuid) -> Result<Option<Payment>, DatabaseError> {
         payment(
-            sqlx::query_as(
-                "select id, invoice_id, amount_minor, currency, state, reason, tries, due_at_us, version, created_at_us, updated_at_us
-                 from payment where invoice_id = $1 and state in ('prepared', 'dispatched', 'unknown')",
-            )
+            sqlx::query_as(select_payment!(
+                "where invoice_id = $1 and state in ('prepared', 'dispatched', 'unknown')"
+            ))
             .bind(invoice)
             .fetch_optional(&self.0)
             .await?,
@@ -164,10 +171,9 @@ where
 
     async fn of_invoice(&self, invoice: Uuid, limit: u32) -> Result<Vec<Payment>, DatabaseError> {
         payments(
-            sqlx::query_as(
-                "select id, invoice_id, amount_minor, currency, state, reason, tries, due_at_us, version, created_at_us, updated_at_us
-                 from payment where invoice_id = $1 order by id desc limit $2",
-            )
+            sqlx::query_as(select_payment!(
+                "where invoice_id = $1 order by id desc limit $2"
+            ))
             .bind(invoice)
             .bind(i64::from(limit))
             .fetch_all(&self.0)
@@ -178,9 +184,7 @@ where
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, DatabaseError> {
         payments(
             sqlx::query_as(
-                "select id, invoice_id, amount_minor, currency, state, reason, tries, due_at_us, version, created_at_us, updated_at_us
-                 from payment where state in ('prepared', 'dispatched', 'unknown') and due_at_us <= $1
-                 order by due_at_us limit $2",
+                select_payment!("where state in ('prepared', 'dispatched', 'unknown') and due_at_us <= $1 order by due_at_us limit $2"),
             )
             .bind(now.as_microsecond())
             .bind(i64::from(limit))

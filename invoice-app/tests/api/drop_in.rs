@@ -152,6 +152,37 @@ async fn what_one_declines_does_not_keep_the_others_from_being_paid() {
 }
 
 #[tokio::test]
+async fn invoices_that_cannot_be_paid_do_not_keep_the_others_waiting() {
+    let app = App::start_without_provider().await;
+    app.provider_answers(|request: &wiremock::Request| {
+        if crate::app::body(request)["amount"] == "5.00" {
+            return ResponseTemplate::new(409);
+        }
+        charged(request)
+    })
+    .await;
+    for _ in 0..20 {
+        app.an_invoice().await;
+    }
+    let healthy = json!({"amount": "7.00", "currency": "EUR"});
+    app.post_json("/v1/invoices", &healthy).await;
+    let (status, problem) = app.post("/invoices/pay").await;
+    assert_eq!((status, &problem["unpaid_count"]), (502, &json!(20)));
+    assert_eq!(
+        app.get("/v1/invoices?state=paid").await.1["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        4
+    );
+    let sent = app.charged_ids().await.len();
+    assert!(
+        sent < 20 * 8,
+        "{sent} charges were sent in two seconds, which is no backing off"
+    );
+}
+
+#[tokio::test]
 async fn many_who_pay_at_the_same_moment_charge_each_invoice_once() {
     let app = App::start().await;
     let answers = futures_util::future::join_all((0..8).map(|_| app.post("/invoices/pay"))).await;

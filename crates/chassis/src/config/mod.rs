@@ -9,7 +9,7 @@ mod help;
 mod secret;
 mod settings;
 
-pub use duration::Duration;
+pub use duration::{Duration, NonZeroDuration};
 pub use environment::Environment;
 pub use help::help;
 pub use secret::Secret;

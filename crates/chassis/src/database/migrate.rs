@@ -36,34 +36,49 @@ impl Database {
     /// # Errors
     /// [`MigrateError`] when waiting would not help.
     pub async fn migrate(&self, migrations: &Migrator) -> Result<(), MigrateError> {
-        let mut pause = FIRST_RETRY;
-        loop {
+        when_available(|| async move {
             let outcome = match self {
                 Self::Sqlite(pool, _) => migrations.run(pool).await,
                 Self::Postgres(pool) => migrations.run(pool).await,
             };
-            let Err(error) = outcome else { return Ok(()) };
-            let waiting = wait_for(error)?;
-            tracing::warn!(error = %waiting, "waiting for the database");
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LAST_RETRY);
-        }
+            outcome.map_err(judge)
+        })
+        .await
     }
 }
 
-/// The error that passes by itself; the others end the start.
-fn wait_for(
-    error: sqlx::migrate::MigrateError,
-) -> Result<sqlx::migrate::MigrateError, MigrateError> {
+/// Does `work`, again and again while the database is away.
+///
+/// # Errors
+/// Those of `work` that do not pass by themselves.
+pub async fn when_available<T, E, F>(work: impl Fn() -> F) -> Result<T, MigrateError>
+where
+    E: Into<MigrateError>,
+    F: Future<Output = Result<T, E>>,
+{
+    let mut pause = FIRST_RETRY;
+    loop {
+        let error = match work().await {
+            Ok(done) => return Ok(done),
+            Err(error) => error.into(),
+        };
+        let MigrateError::Database(DatabaseError::Unavailable(away)) = error else {
+            return Err(error);
+        };
+        tracing::warn!(error = %away, "waiting for the database");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LAST_RETRY);
+    }
+}
+
+fn judge(error: sqlx::migrate::MigrateError) -> MigrateError {
     use sqlx::migrate::MigrateError as Sqlx;
     match error {
-        Sqlx::VersionMissing(version) => Err(MigrateError::Newer(version)),
-        Sqlx::VersionMismatch(version) => Err(MigrateError::Different(version)),
-        Sqlx::Execute(ref source) | Sqlx::ExecuteMigration(ref source, _)
-            if is_unavailable(source) =>
-        {
-            Ok(error)
+        Sqlx::VersionMissing(version) => MigrateError::Newer(version),
+        Sqlx::VersionMismatch(version) => MigrateError::Different(version),
+        Sqlx::Execute(source) | Sqlx::ExecuteMigration(source, _) if is_unavailable(&source) => {
+            MigrateError::Database(DatabaseError::Unavailable(source))
         }
-        other => Err(MigrateError::Failed(other)),
+        other => MigrateError::Failed(other),
     }
 }

@@ -16,7 +16,7 @@ use sqlx::sqlite::{
 
 pub use backend::Backend;
 pub use error::{DatabaseError, is_unique_violation};
-pub use migrate::MigrateError;
+pub use migrate::{MigrateError, when_available};
 pub use sqlite_lock::LockError;
 
 use crate::config::Secret;

@@ -10,9 +10,11 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 use crate::problem::{
-    CONTENT_TOO_LARGE, INVALID_REQUEST, NOT_FOUND, Problem, UNSUPPORTED_MEDIA_TYPE,
+    BODY_TOO_SLOW, CONTENT_TOO_LARGE, INVALID_REQUEST, Problem, UNSUPPORTED_MEDIA_TYPE,
 };
 
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 const DEFAULT_MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// How large a body may be.
@@ -90,7 +92,17 @@ fn check_length(request: &HttpRequest, limit: usize) -> Result<(), Problem> {
     }
 }
 
-async fn read(mut payload: Payload, limit: usize) -> Result<web::Bytes, Problem> {
+async fn read(payload: Payload, limit: usize) -> Result<web::Bytes, Problem> {
+    match tokio::time::timeout(BODY_TIMEOUT, read_to_end(payload, limit)).await {
+        Ok(body) => body,
+        Err(_) => Err(Problem::new(
+            BODY_TOO_SLOW,
+            format!("The body was not complete within {BODY_TIMEOUT:?}."),
+        )),
+    }
+}
+
+async fn read_to_end(mut payload: Payload, limit: usize) -> Result<web::Bytes, Problem> {
     let mut body = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| {
@@ -113,14 +125,7 @@ fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         return Err(Problem::field("body", "is empty; it must be a JSON object"));
     }
     // serde would fill a struct from an array too, by the order of its fields.
-    if body.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::field(
-            "body",
-            "must be a JSON object, not an array",
-        ));
-    }
-    // serde would take an array for a struct, field by field.
-    if body.trim_ascii_start().first() != Some(&b'{') {
+    if !body.trim_ascii_start().starts_with(b"{") {
         return Err(Problem::field("body", "is not a JSON object"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
@@ -199,15 +204,6 @@ fn wrong_field(path: String, message: &str) -> Problem {
     Problem::field(field, format!("is wrong: {message}"))
 }
 
-/// There is no such thing at this address.
-impl Problem {
-    /// Nothing of this kind has this id.
-    #[must_use]
-    pub fn no_such(thing: &str) -> Self {
-        Self::new(NOT_FOUND, format!("There is no {thing} with this id."))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
@@ -266,10 +262,7 @@ mod tests {
 
     #[test]
     fn an_array_is_not_taken_for_an_object() {
-        assert_eq!(
-            field_of(r#" ["5", null]"#),
-            "body must be a JSON object, not an array"
-        );
+        assert_eq!(field_of(r#" ["5", null]"#), "body is not a JSON object");
     }
 
     #[test]

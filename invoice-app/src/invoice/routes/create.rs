@@ -33,6 +33,10 @@ pub struct CreateInvoice {
     responses(
         (status = 201, description = "Made", body = InvoiceView),
         (status = 400, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[post("/v1/invoices")]

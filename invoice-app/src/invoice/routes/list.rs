@@ -32,6 +32,7 @@ pub struct ListInvoices {
     responses(
         (status = 200, description = "A page of invoices", body = InvoicePage),
         (status = 400, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[get("/v1/invoices")]

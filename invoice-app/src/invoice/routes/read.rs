@@ -16,6 +16,8 @@ use crate::invoice::{InvoiceStore, InvoiceView};
     responses(
         (status = 200, description = "The invoice", body = InvoiceView),
         (status = 404, description = "There is none with this id", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The id is none", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[get("/v1/invoices/{id}")]

@@ -18,6 +18,8 @@ use crate::invoice::{InvoiceStore, InvoiceView};
         (status = 200, description = "Withdrawn", body = InvoiceView),
         (status = 404, description = "There is none with this id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "It is not open, or a payment of it is under way", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The id is none", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[post("/v1/invoices/{id}/void")]

@@ -19,6 +19,8 @@ const MOST: u32 = 100;
     responses(
         (status = 200, description = "Every attempt to pay it, 100 at most", body = PaymentList),
         (status = 404, description = "There is no invoice with this id", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The id is none", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[get("/v1/invoices/{id}/payments")]

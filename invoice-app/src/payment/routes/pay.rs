@@ -23,6 +23,8 @@ use crate::payment::{PayError, Payer, Payment, PaymentView, PrepareError};
         (status = 202, description = "Not decided yet: look at `Location` in a moment", body = PaymentView),
         (status = 404, description = "There is no invoice with this id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The invoice is not open", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The id is none", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away: a payment that was begun goes on when it is back", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[post("/v1/invoices/{id}/pay")]

@@ -16,6 +16,8 @@ use crate::payment::{PaymentStore, PaymentView};
     responses(
         (status = 200, description = "The payment", body = PaymentView),
         (status = 404, description = "There is none with this id", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The id is none", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[get("/v1/payments/{id}")]

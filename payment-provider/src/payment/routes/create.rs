@@ -40,6 +40,7 @@ pub struct CreatePayment {
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON by its `Content-Type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The database is away: nothing was charged, or it was and a repetition will tell", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[post("/v1/payments")]
