@@ -108,10 +108,10 @@ async fn a_request_that_takes_too_long_is_answered_and_counted_under_its_route()
 
 #[tokio::test]
 async fn a_body_that_comes_too_slowly_is_not_waited_for() {
-    let running = Running::with(&impatient()).await;
+    let running = Running::with(&Options::default()).await;
     let headers = "content-type: application/json\r\ncontent-length: 50\r\n";
     let answer = request(running.address, "POST", "/bodies", headers).await;
-    check(&answer, 503, "timeout");
+    check(&answer, 408, "body-too-slow");
 }
 
 #[tokio::test]
