@@ -38,6 +38,7 @@ choose_unrecorded_cluster() {
 forget_target() {
   if [ -d "$STATE/local" ] || [ -f "$STATE/cluster" ]; then
     say "Still deployed: $(still_deployed)."
+    say "Type ./deploy.sh to make it what ./test.sh acceptance tests."
     rm -f "$STATE/target.json"
     return
   fi

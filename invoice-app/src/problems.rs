@@ -69,7 +69,7 @@ fn changed() -> Problem {
 /// The answer when invoices are left unpaid.
 pub(crate) fn unpaid(left: &UnpaidInvoices) -> Problem {
     let detail = format!(
-        "{} left unpaid. Payments whose outcome is not known go on by themselves; look at GET /invoices in a moment.",
+        "{} left unpaid. A payment whose outcome is not known goes on by itself: look at GET /invoices in a moment. One that was declined is tried again when it is asked for again.",
         if left.count == 1 {
             "1 invoice is".to_owned()
         } else {

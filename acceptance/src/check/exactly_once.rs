@@ -55,7 +55,10 @@ pub(crate) async fn everything_charged_once(
         .filter(|charge| charge.status == "succeeded")
         .count();
     ensure(made == accounted, || {
-        format!("payment-provider made {made} charges for {accounted} paid invoices")
+        format!(
+            "payment-provider made {made} charges for {accounted} paid invoices. If somebody else than invoice-app \
+             charged there, begin anew: ./deploy.sh --down, ./deploy.sh"
+        )
     })?;
     Ok(made)
 }
