@@ -115,5 +115,3 @@ push_failed() {
   printf '%s\n' "$2" | tail -n 5 >&2
   fail "$ENGINE could not push $1." "Is REGISTRY right, and are you logged in: $ENGINE login ${REGISTRY%%/*}"
 }
-
-engine_forget() { "$ENGINE" rmi "$@" >/dev/null 2>&1 </dev/null || true; }
