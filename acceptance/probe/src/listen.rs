@@ -51,7 +51,8 @@ mod tests {
         std::thread::spawn(move || serve(&listener));
         for path in ["/", "/anything"] {
             let mut stream = TcpStream::connect(address).unwrap();
-            write!(stream, "GET {path} HTTP/1.1\r\nhost: probe\r\n\r\n").unwrap();
+            let request = format!("GET {path} HTTP/1.1\r\nhost: probe\r\n\r\n");
+            stream.write_all(request.as_bytes()).unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).unwrap();
             assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chassis::config::{Environment, Settings};
+use chassis::database::OpenError;
+use chassis::program::Failure;
 use chassis::server::RunError;
 use chassis::stop::StopSignals;
 use invoice_app::{Application, Config};
@@ -55,7 +57,7 @@ impl App {
             ("PAY_ALL_DEADLINE", "2s"),
             ("SWEEP_INTERVAL", "50ms"),
         ]);
-        let application = Application::build(Config::read(&environment).unwrap(), None).unwrap();
+        let application = build(&Config::read(&environment).unwrap());
         let url = format!("http://{}", application.address().unwrap());
         let management = format!("http://{}", application.management_address().unwrap());
         let signals = StopSignals::default();
@@ -209,6 +211,20 @@ pub fn at_first(times: usize, first: ResponseTemplate) -> impl Respond {
             first.clone()
         } else {
             charged(request)
+        }
+    }
+}
+
+/// Builds it on a database that has just been let go. The lock may stay for a moment: a program that
+/// another test starts has a copy of it between its fork and its exec.
+fn build(config: &Config) -> Application {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    loop {
+        match Application::build(config.clone(), None) {
+            Err(Failure::Database(OpenError::Lock(_))) if std::time::Instant::now() < deadline => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            built => return built.unwrap(),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use chassis::config::{Environment, Settings};
+use chassis::database::OpenError;
+use chassis::program::Failure;
 use chassis::server::RunError;
 use chassis::stop::StopSignals;
 use chassis::telemetry::{Telemetry, TelemetrySettings};
@@ -71,7 +73,7 @@ impl App {
             ("CHARGE_LIMIT_MINOR", limit_minor),
         ];
         let config = Config::read(&Environment::of(variables)).unwrap();
-        let application = Application::build(config, Some(telemetry())).unwrap();
+        let application = build(&config);
         let url = format!("http://{}", application.address().unwrap());
         let management_url = format!("http://{}", application.management_address().unwrap());
         let signals = StopSignals::default();
@@ -168,4 +170,18 @@ fn telemetry() -> Telemetry {
         Telemetry::start(&PROGRAM, &settings).unwrap()
     };
     STARTED.get_or_init(start).clone()
+}
+
+/// Builds it on a database that has just been let go. The lock may stay for a moment: a program that
+/// another test starts has a copy of it between its fork and its exec.
+fn build(config: &Config) -> Application {
+    let deadline = std::time::Instant::now() + DEADLINE;
+    loop {
+        match Application::build(config.clone(), Some(telemetry())) {
+            Err(Failure::Database(OpenError::Lock(_))) if std::time::Instant::now() < deadline => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            built => return built.unwrap(),
+        }
+    }
 }
