@@ -1,0 +1,1 @@
+//! What rendered manifests allow: who may reach whom, who may do what, which pods are admitted.

@@ -1,0 +1,3 @@
+//! The program `proof`.
+
+fn main() {}
