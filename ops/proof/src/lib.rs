@@ -1,1 +1,7 @@
 //! What rendered manifests allow: who may reach whom, who may do what, which pods are admitted.
+//!
+//! [`rendered::Rendered`] holds all objects of one environment. Each subject compares them with what
+//! is expected and answers with a sentence for each difference; none means that they agree.
+
+pub mod command;
+pub mod rendered;

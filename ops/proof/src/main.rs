@@ -1,3 +1,40 @@
-//! The program `proof`.
+//! The program `proof`: what rendered manifests allow, and whether that is what was meant.
 
-fn main() {}
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use proof::command::objects;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 the manifests agree with what is expected, 1 they differ, 2 they cannot be judged.
+Nothing here needs a cluster: manifests are rendered by kubectl, which asks no API server for it.";
+
+/// Computes what rendered manifests allow and compares it with what is expected.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// List the objects that an environment renders
+    Objects(objects::Arguments),
+}
+
+fn main() -> ExitCode {
+    let out = &mut io::stdout().lock();
+    let done = match Arguments::parse().task {
+        Task::Objects(arguments) => objects::run(&arguments, out),
+    };
+    match done {
+        Ok(verdict) => verdict.into(),
+        Err(error) => {
+            // Nobody is left to tell when standard error is closed.
+            let _ = writeln!(io::stderr(), "proof: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The program's subcommands, a file for each.
+
+pub mod objects;
+mod source;
+
+use std::io;
+use std::process::ExitCode;
+
+pub use source::Source;
+
+use crate::rendered::RenderError;
+
+/// What a subcommand found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything is as expected.
+    Agrees,
+    /// Something is not, and was said.
+    Differs,
+}
+
+/// Why a subcommand has no verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// There are no manifests.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The verdict cannot be written.
+    #[error("the answer cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Agrees => Self::SUCCESS,
+            Verdict::Differs => Self::FAILURE,
+        }
+    }
+}
+
+/// Writes a line for each difference.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn report(differences: &[String], out: &mut impl io::Write) -> io::Result<Verdict> {
+    for difference in differences {
+        writeln!(out, "{difference}")?;
+    }
+    Ok(if differences.is_empty() {
+        Verdict::Agrees
+    } else {
+        Verdict::Differs
+    })
+}
