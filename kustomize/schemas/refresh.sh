@@ -25,8 +25,11 @@ refresh() {
   printf '%-28s %4s KB\n' "$file" "$(($(wc -c <"$file") / 1024))"
 }
 
-refresh v1 Namespace Service ServiceAccount
+refresh v1 ConfigMap LimitRange Namespace ResourceQuota Service ServiceAccount
+refresh admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding
 refresh apps/v1 Deployment StatefulSet
 refresh autoscaling/v2 HorizontalPodAutoscaler
+refresh batch/v1 Job
 refresh networking.k8s.io/v1 Ingress NetworkPolicy
 refresh policy/v1 PodDisruptionBudget
+refresh rbac.authorization.k8s.io/v1 ClusterRole ClusterRoleBinding Role RoleBinding
