@@ -42,7 +42,16 @@ wait_for_databases() {
 
 wait_for_apps() {
   local app
-  for app in "${APPS[@]}"; do wait_for "$app" "deployment/$app"; done
+  for app in "${APPS[@]}"; do
+    wait_for_autoscaler "$app"
+    wait_for "$app" "deployment/$app"
+  done
+}
+
+# A new Deployment has one replica until its autoscaler first looks at it.
+wait_for_autoscaler() {
+  quietly command kubectl --context "$CONTEXT" --namespace "$(namespace_of "$1")" wait "horizontalpodautoscaler/$1" \
+    --for=condition=AbleToScale --timeout=90s
 }
 
 # wait_for APP WORKLOAD

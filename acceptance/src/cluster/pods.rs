@@ -67,20 +67,28 @@ impl Cluster {
         poll::until(
             &format!("{count} ready pods of {name}"),
             READY_WITHIN,
-            async || {
-                let pods = self.pods_named(namespace, name).await?;
-                let ready = pods.iter().filter(|pod| is_ready(pod)).count();
-                ensure(ready == count && pods.len() == count, || {
-                    format!(
-                        "{ready} of {} pods are ready: {}",
-                        pods.len(),
-                        states(&pods)
-                    )
-                })?;
-                Ok(pods)
-            },
+            async || self.all_ready(namespace, name, count).await,
         )
         .await
+    }
+
+    /// The pods of this name, if `count` of them are ready and no other is there.
+    pub(super) async fn all_ready(
+        &self,
+        namespace: &str,
+        name: &str,
+        count: usize,
+    ) -> Result<Vec<Pod>, Failure> {
+        let pods = self.pods_named(namespace, name).await?;
+        let ready = pods.iter().filter(|pod| is_ready(pod)).count();
+        ensure(ready == count && pods.len() == count, || {
+            format!(
+                "{ready} of {} pods are ready, should be {count}: {}",
+                pods.len(),
+                states(&pods)
+            )
+        })?;
+        Ok(pods)
     }
 
     /// Deletes a pod and waits until it is gone.

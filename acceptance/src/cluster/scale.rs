@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::Cluster;
 use super::app::App;
+use super::pods::READY_WITHIN;
 use crate::failure::Failure;
 use crate::poll;
 
@@ -57,15 +58,18 @@ impl Cluster {
     }
 
     /// Waits until a service has all the ready replicas that it wants, and gives them in order of their names.
+    /// How many it wants is asked again each time: an autoscaler may change its mind meanwhile.
     pub(crate) async fn await_service(&self, app: App) -> Result<Vec<Pod>, Failure> {
-        let wanted = self
-            .wanted_replicas(Workload::Service(app))
-            .await?
-            .ok_or_else(|| {
+        let what = format!("all pods of {} ready", app.name());
+        let mut pods = poll::until(&what, READY_WITHIN, async || {
+            let wanted = self.wanted_replicas(Workload::Service(app)).await?;
+            let wanted = wanted.ok_or_else(|| {
                 Failure::wrong(format!("{} is not deployed: run ./deploy.sh", app.name()))
             })?;
-        let count = usize::try_from(wanted).unwrap_or(0);
-        let mut pods = self.await_ready(app.namespace(), app.name(), count).await?;
+            let count = usize::try_from(wanted).unwrap_or(0);
+            self.all_ready(app.namespace(), app.name(), count).await
+        })
+        .await?;
         pods.sort_by_key(ResourceExt::name_any);
         Ok(pods)
     }

@@ -35,7 +35,7 @@ fn every_app_has_three_replicas_or_an_autoscaler_that_keeps_three() {
 }
 
 #[test]
-fn autoscalers_are_in_staging_and_production_alone() {
+fn every_environment_but_dev_has_autoscalers() {
     for rendered in rendered::everything() {
         let Some((app, environment)) = rendered.overlay.app() else {
             continue;
@@ -46,12 +46,30 @@ fn autoscalers_are_in_staging_and_production_alone() {
             .filter(|document| document.kind() == "HorizontalPodAutoscaler")
             .map(manifests::Document::name)
             .collect();
-        let expected = if ["staging", "production"].contains(&environment) {
-            vec![app]
-        } else {
+        let expected = if environment == "dev" {
             vec![]
+        } else {
+            vec![app]
         };
         assert_eq!(scaled, expected, "{}", rendered.overlay.path());
+    }
+}
+
+#[test]
+fn local_scales_down_while_somebody_watches_and_the_others_as_kubernetes_does() {
+    for rendered in rendered::everything() {
+        let Some((_, environment)) = rendered.overlay.app() else {
+            continue;
+        };
+        let scalers = rendered
+            .documents
+            .iter()
+            .filter(|document| document.kind() == "HorizontalPodAutoscaler");
+        for scaler in scalers {
+            let window = scaler.at("/spec/behavior/scaleDown/stabilizationWindowSeconds");
+            let expected = (environment == "local").then(|| json!(15));
+            assert_eq!(window, expected.as_ref(), "{scaler}");
+        }
     }
 }
 
