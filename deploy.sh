@@ -4,7 +4,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 STATE=$ROOT/.deploy
-FORCE_LOCAL=no WANTED_CONTEXT='' DOWN=no CONTEXT=''
+FORCE_LOCAL=no WANTED_CONTEXT='' DOWN=no CONTEXT='' CREATE=''
 
 # shellcheck source-path=SCRIPTDIR
 . "$ROOT/deploy/say.sh"
@@ -23,6 +23,7 @@ FORCE_LOCAL=no WANTED_CONTEXT='' DOWN=no CONTEXT=''
 . "$ROOT/deploy/cluster.sh"
 . "$ROOT/deploy/processes.sh"
 . "$ROOT/deploy/down.sh"
+. "$ROOT/deploy/create-cluster.sh"
 
 usage() {
   cat <<'TEXT'
@@ -30,6 +31,8 @@ usage() {
 ./deploy.sh --context NAME   deploy to the cluster of this kube context, local or not
 ./deploy.sh --local          deploy to this machine even when a cluster is in reach
 ./deploy.sh --down           remove what was deployed (with --local or --context: only there)
+./deploy.sh --create-cluster kind|k3d
+                             make a local cluster that has what deploy.sh needs, before all that
 ./deploy.sh --help           this text
 
 Where to: the current kube context when it answers and is a local cluster (kind, k3d, minikube,
@@ -60,6 +63,8 @@ read_options() {
       --context=?*) WANTED_CONTEXT=${1#*=} ;;
       --local) FORCE_LOCAL=yes ;;
       --down) DOWN=yes ;;
+      --create-cluster) [ -n "${2:-}" ] || fail "--create-cluster needs kind or k3d." "Type one of them: ./deploy.sh --create-cluster kind"
+        CREATE=$2 && shift ;;
       -h | --help) usage && exit 0 ;;
       *) fail "there is no option $1." "See the ones there are: ./deploy.sh --help" ;;
     esac
@@ -72,7 +77,9 @@ main() {
   read_options "$@"
   local began
   began=$(now)
-  if [ "$DOWN" = yes ]; then
+  if [ -n "$CREATE" ]; then
+    create_cluster "$CREATE"
+  elif [ "$DOWN" = yes ]; then
     take_down
   else
     choose_target

@@ -30,10 +30,16 @@ test_workspace() {
 
 test_scripts() {
   if have shellcheck; then
-    (cd "$ROOT" && shellcheck --external-sources ./*.sh .ci/run deploy/tests/run deploy/tests/*.sh deploy/tests/stand-ins/*) ||
+    (cd "$ROOT" && shellcheck --external-sources ./*.sh .ci/run .github/scripts/* bench/start.sh deploy/tests/run \
+      deploy/tests/*.sh deploy/tests/stand-ins/* infra/git-server/start kustomize/schemas/refresh.sh) ||
       fail "shellcheck has findings; see above."
   else
     progress "shellcheck is missing, so the scripts are not linted; $(way_to_get shellcheck)"
+  fi
+  if have actionlint; then
+    (cd "$ROOT" && actionlint .github/workflows/*.yaml) || fail "actionlint has findings; see above."
+  else
+    progress "actionlint is missing, so the workflows are not linted; $(way_to_get actionlint)"
   fi
   "$ROOT/deploy/tests/run" || fail "tests of deploy.sh failed; see above."
 }

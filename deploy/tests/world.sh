@@ -12,7 +12,7 @@ begin_world() {
   WORLD=$(mktemp -d)
   local here=$1 tool
   mkdir -p "$WORLD/bin" "$WORLD/clone"
-  cp -R "$here/../../deploy.sh" "$here/../../deploy" "$WORLD/clone/"
+  cp -R "$here/../../deploy.sh" "$here/../../deploy" "$here/../../infra" "$WORLD/clone/"
   for tool in "${SYSTEM_TOOLS[@]}"; do ln -s "$(command -v "$tool")" "$WORLD/bin/$tool"; done
   cp "$here/stand-ins/record.sh" "$WORLD/bin/"
   : >"$WORLD/calls"
@@ -26,6 +26,7 @@ begin_world() {
   given user 65532:65532
   given size 9000000
   given managed ''
+  given clusters ''
 }
 
 end_world() { rm -rf "$WORLD"; }
