@@ -103,9 +103,8 @@ say_cluster_result() {
 
 # Removes the namespaces that carry our label, with all that is in them.
 remove_from_cluster() {
-  local app namespace ours=()
-  for app in "${APPS[@]}"; do
-    namespace=$(namespace_of "$app")
+  local namespace ours=()
+  for namespace in "${TENANTS[@]}"; do
     case $(owner_of_namespace "$namespace") in
       ours) ours+=("$namespace") ;;
       foreign) say "Namespace $namespace of $CONTEXT is left alone: it lacks the label $OURS." ;;

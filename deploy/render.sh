@@ -8,13 +8,14 @@ write_kustomization() {
 }
 
 render_tenants() {
-  write_kustomization tenants <<'YAML'
+  {
+    cat <<'YAML'
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
-- ../../../kustomize/tenants/invoice
-- ../../../kustomize/tenants/payments
 YAML
+    printf -- '- ../../../kustomize/tenants/%s\n' "${TENANTS[@]}"
+  } | write_kustomization tenants
 }
 
 render_app() {

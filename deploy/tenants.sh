@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The namespaces, and the secrets in them that are made here and nowhere written down.
 
+TENANTS=(payments invoice operations)
 OURS=app.kubernetes.io/part-of=invoice-platform
 
 # none, ours or foreign.
@@ -15,9 +16,8 @@ owner_of_namespace() {
 }
 
 refuse_foreign_namespaces() {
-  local app namespace
-  for app in "${APPS[@]}"; do
-    namespace=$(namespace_of "$app")
+  local namespace
+  for namespace in "${TENANTS[@]}"; do
     [ "$(owner_of_namespace "$namespace")" != foreign ] || fail \
       "namespace $namespace of $CONTEXT belongs to something else: it lacks the label $OURS." \
       "If it is yours to give: kubectl --context $CONTEXT label namespace $namespace $OURS"

@@ -13,15 +13,16 @@ test_down_removes_only_namespaces_with_our_label() {
   said 'Namespace payments of testbed is left alone'
 }
 
-test_down_names_both_namespaces_and_removes_them_at_once() {
+test_down_names_the_namespaces_and_removes_them_at_once() {
   has kubectl
   current_context testbed
   given namespace-invoice invoice/invoice-platform
   given namespace-payments payments/invoice-platform
+  given namespace-operations operations/invoice-platform
   deploy --down
   succeeded
-  said 'the namespaces: payments invoice'
-  called 'kubectl --context testbed delete namespace payments invoice .*'
+  said 'the namespaces: payments invoice operations'
+  called 'kubectl --context testbed delete namespace payments invoice operations .*'
 }
 
 test_down_never_touches_a_context_that_is_not_local() {

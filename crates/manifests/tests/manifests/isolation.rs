@@ -7,9 +7,11 @@ use crate::support::edges::edges;
 use crate::support::rendered::{self, FOUND_INGRESS, FOUND_MONITORING};
 
 /// Of every environment; INGRESS and MONITORING are namespaces that vary by cluster.
-const EVERYWHERE: [&str; 11] = [
+const EVERYWHERE: [&str; 13] = [
     "out invoice/* -> kube-system/kube-dns UDP 53",
     "out invoice/* -> kube-system/kube-dns TCP 53",
+    "out operations/* -> kube-system/kube-dns UDP 53",
+    "out operations/* -> kube-system/kube-dns TCP 53",
     "out payments/* -> kube-system/kube-dns UDP 53",
     "out payments/* -> kube-system/kube-dns TCP 53",
     "in INGRESS/* -> invoice/invoice-app TCP http",
@@ -28,8 +30,8 @@ const DATABASES: [&str; 2] = [
 ];
 
 #[test]
-fn both_namespaces_deny_everything_in_both_directions() {
-    for namespace in ["invoice", "payments"] {
+fn every_namespace_denies_everything_in_both_directions() {
+    for namespace in ["invoice", "operations", "payments"] {
         let tenants = rendered::tenants();
         let policy = tenants.iter().find(|document| {
             document.namespace() == Some(namespace) && document.name() == "default-deny"

@@ -5,7 +5,7 @@ use manifests::Kubectl;
 use crate::support::rendered;
 
 #[test]
-fn every_tenant_and_every_app_in_every_environment_is_found_and_renders() {
+fn the_cluster_s_own_every_tenant_and_every_app_in_every_environment_is_found_and_renders() {
     let seen: Vec<_> = rendered::everything()
         .iter()
         .map(|rendered| (rendered.overlay.path(), rendered.documents.is_empty()))
@@ -19,7 +19,10 @@ fn every_tenant_and_every_app_in_every_environment_is_found_and_renders() {
         ("apps/payment-provider/overlays/local", false),
         ("apps/payment-provider/overlays/production", false),
         ("apps/payment-provider/overlays/staging", false),
+        ("cluster", false),
+        ("cluster/argocd-access", false),
         ("tenants/invoice", false),
+        ("tenants/operations", false),
         ("tenants/payments", false),
     ];
     assert_eq!(seen, expected);

@@ -21,3 +21,4 @@ mod replicas;
 mod schemas;
 mod secrets;
 mod stopping;
+mod tenants;

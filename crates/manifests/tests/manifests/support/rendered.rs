@@ -70,7 +70,7 @@ pub fn of_kind(kind: &str) -> Vec<&'static Document> {
 pub fn tenants() -> Vec<Document> {
     let tenants = everything()
         .iter()
-        .filter(|rendered| rendered.overlay.app().is_none());
+        .filter(|rendered| rendered.overlay.path().starts_with("tenants/"));
     tenants
         .flat_map(|rendered| rendered.documents.clone())
         .collect()
