@@ -11,8 +11,9 @@ begin_world() {
   export WORLD
   WORLD=$(mktemp -d)
   local here=$1 tool
-  mkdir -p "$WORLD/bin" "$WORLD/clone"
+  mkdir -p "$WORLD/bin" "$WORLD/clone/.github"
   cp -R "$here/../../deploy.sh" "$here/../../deploy" "$here/../../infra" "$WORLD/clone/"
+  cp -R "$here/../../.github/scripts" "$WORLD/clone/.github/"
   for tool in "${SYSTEM_TOOLS[@]}"; do ln -s "$(command -v "$tool")" "$WORLD/bin/$tool"; done
   cp "$here/stand-ins/record.sh" "$WORLD/bin/"
   : >"$WORLD/calls"
