@@ -9,6 +9,7 @@ FORCE_LOCAL=no WANTED_CONTEXT='' DOWN=no CONTEXT='' CREATE=''
 # shellcheck source-path=SCRIPTDIR
 . "$ROOT/deploy/say.sh"
 . "$ROOT/deploy/require.sh"
+. "$ROOT/deploy/lock.sh"
 . "$ROOT/deploy/target.sh"
 . "$ROOT/deploy/registry.sh"
 . "$ROOT/deploy/engine.sh"
@@ -80,8 +81,10 @@ main() {
   if [ -n "$CREATE" ]; then
     create_cluster "$CREATE"
   elif [ "$DOWN" = yes ]; then
+    hold_checkout
     take_down
   else
+    hold_checkout
     choose_target
     "deploy_to_$TARGET"
   fi

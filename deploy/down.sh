@@ -38,12 +38,19 @@ choose_unrecorded_cluster() {
 forget_target() {
   if [ -d "$STATE/local" ] || [ -f "$STATE/cluster" ]; then
     say "Still deployed: $(still_deployed)."
-    say "Type ./deploy.sh to make it what ./test.sh acceptance tests."
-    rm -f "$STATE/target.json"
+    forget_target_of_what_is_gone
     return
   fi
   rm -rf "$STATE"
   say "Nothing of it is left."
+}
+
+forget_target_of_what_is_gone() {
+  local kind=cluster
+  [ ! -d "$STATE/local" ] || kind=processes
+  if grep -qF "\"kind\": \"$kind\"" "$STATE/target.json" 2>/dev/null; then return; fi
+  say "Type ./deploy.sh to make it what ./test.sh acceptance tests."
+  rm -f "$STATE/target.json"
 }
 
 still_deployed() {

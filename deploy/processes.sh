@@ -28,6 +28,8 @@ deploy_to_processes() {
   local app
   step "Build the programs" build_programs
   mkdir -p "$STATE/local"
+  # All of them before the first is started, so that a taken port leaves nothing half deployed.
+  for app in "${APPS[@]}"; do is_running "$app" || refuse_taken_ports "$app"; done
   for app in "${APPS[@]}"; do step "Start $app" start_app "$app"; done
   write_processes_target
   say_processes_result
@@ -42,8 +44,6 @@ start_app() {
     return
   fi
   stop_app "$app"
-  refuse_taken_port "$app" "$(port_of "$app")"
-  refuse_taken_port "$app" "$(management_port_of "$app")"
   mkdir -p "$(folder_of "$app")"
   cp "$(program_path "$app")" "$program"
   environment_of "$app" >"$(environment_file_of "$app")"
@@ -99,6 +99,11 @@ wait_until_ready() {
 
 # Between fork and exec the process is still this script's, env or nohup, which are all alive.
 is_starting() { kill -0 "$(cat "$(pid_file_of "$1")")" 2>/dev/null; }
+
+refuse_taken_ports() {
+  refuse_taken_port "$1" "$(port_of "$1")"
+  refuse_taken_port "$1" "$(management_port_of "$1")"
+}
 
 refuse_taken_port() {
   local app=$1 port=$2 holder

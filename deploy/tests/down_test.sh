@@ -77,3 +77,22 @@ test_a_stale_pid_file_kills_nobody() {
   kill -0 "$bystander" || complain 'another program was killed'
   kill "$bystander"
 }
+
+test_what_acceptance_tests_is_kept_when_something_else_is_removed() {
+  mkdir -p "$WORLD/clone/.deploy/local"
+  printf 'testbed\nhttps://127.0.0.1:6443\n' >"$WORLD/clone/.deploy/cluster"
+  printf '{\n  "kind": "cluster"\n}\n' >"$WORLD/clone/.deploy/target.json"
+  deploy --down --local
+  succeeded
+  said 'Still deployed: the cluster of context testbed.'
+  [ -e "$WORLD/clone/.deploy/target.json" ] || complain 'the target is forgotten'
+}
+
+test_what_acceptance_tests_is_forgotten_when_it_is_removed() {
+  mkdir -p "$WORLD/clone/.deploy/local"
+  printf 'testbed\nhttps://127.0.0.1:6443\n' >"$WORLD/clone/.deploy/cluster"
+  printf '{\n  "kind": "processes"\n}\n' >"$WORLD/clone/.deploy/target.json"
+  deploy --down --local
+  succeeded
+  [ ! -e "$WORLD/clone/.deploy/target.json" ] || complain 'the target is still there'
+}

@@ -20,3 +20,13 @@ test_a_taken_port_is_named() {
   refused
   said 'payment-provider needs port 9082, which another program holds.'
 }
+
+test_a_taken_port_of_one_leaves_the_other_unstarted() {
+  has cargo rustc curl
+  # shellcheck disable=SC2016 # for the copy to expand
+  printf '%s\n' 'port_is_taken() { [ "$1" = 8081 ]; }' >>"$WORLD/clone/deploy/processes.sh"
+  deploy --local
+  refused
+  said 'invoice-app needs port 8081, which another program holds.'
+  [ ! -e "$WORLD/clone/.deploy/local/payment-provider/pid" ] || complain 'payment-provider was started'
+}

@@ -3,7 +3,7 @@
 # nothing but plain system tools and the stand-ins that the test asked for.
 
 # What deploy.sh may rely on everywhere.
-SYSTEM_TOOLS=(bash env cat cp mv rm mkdir chmod touch head tail tr cut sort grep sed uname id dirname readlink sleep cmp ps nohup openssl)
+SYSTEM_TOOLS=(bash env cat cp ln mv rm mkdir chmod touch head tail tr cut sort grep sed uname id dirname readlink sleep cmp ps nohup openssl)
 
 begin_world() {
   # A test says itself which registry there is.
