@@ -5,6 +5,7 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 STATE=$ROOT/.deploy
 FORCE_LOCAL=no WANTED_CONTEXT='' DOWN=no CONTEXT='' CREATE=''
+CONFIGURE_ARGOCD=no WITHOUT_ARGOCD=no
 
 # shellcheck source-path=SCRIPTDIR
 . "$ROOT/deploy/say.sh"
@@ -18,8 +19,11 @@ FORCE_LOCAL=no WANTED_CONTEXT='' DOWN=no CONTEXT='' CREATE=''
 . "$ROOT/deploy/deliver.sh"
 . "$ROOT/deploy/discover.sh"
 . "$ROOT/deploy/tenants.sh"
+. "$ROOT/deploy/branch.sh"
+. "$ROOT/deploy/secrets.sh"
 . "$ROOT/deploy/render.sh"
 . "$ROOT/deploy/apply.sh"
+. "$ROOT/deploy/argocd.sh"
 . "$ROOT/deploy/record.sh"
 . "$ROOT/deploy/cluster.sh"
 . "$ROOT/deploy/processes.sh"
@@ -34,11 +38,18 @@ usage() {
 ./deploy.sh --down           remove what was deployed (with --local or --context: only there)
 ./deploy.sh --create-cluster kind|k3d
                              make a local cluster that has what deploy.sh needs, before all that
+./deploy.sh --configure-argocd
+                             deploy, and let it change settings of the cluster's whole Argo CD:
+                             syncs impersonate the projects' accounts, and health checks
+./deploy.sh --without-argocd apply the manifests from here, even where Argo CD could take them from git
 ./deploy.sh --help           this text
 
 Where to: the current kube context when it answers and is a local cluster (kind, k3d, minikube,
 testbed, with its API server where such a cluster has it); else this machine: both services as
 processes on SQLite in .deploy/local. Another cluster is only touched when --context names it.
+
+On a cluster with Argo CD the state to deploy is committed to branch `deploy` of a git repository, and
+Argo CD takes it from there; --without-argocd applies the manifests from here instead.
 
 What it needs: cargo (https://rustup.rs) and curl; for a cluster also kubectl, openssl, an ingress
 controller, and docker, podman or buildah to build the images.
@@ -46,6 +57,9 @@ controller, and docker, podman or buildah to build the images.
 Variables:
   REGISTRY              where images are pushed for clusters other than kind, k3d and minikube,
                         for example localhost:5000
+  GIT_SERVER            where repositories are, for a cluster with Argo CD: invoice-platform.git there is
+                        pushed to; without it the remote `origin` of this clone
+  GIT_SERVER_IN_CLUSTER the same as the cluster reaches it, if that differs
   INGRESS_URL           where the ingress controller is reached from here, if it is not found
   INGRESS_NAMESPACE     the namespace of its pods, if it is not found
   PROMETHEUS_NAMESPACE  the namespace of Prometheus, if it is not found
@@ -66,6 +80,8 @@ read_options() {
       --down) DOWN=yes ;;
       --create-cluster) [ -n "${2:-}" ] || fail "--create-cluster needs kind or k3d." "Type one of them: ./deploy.sh --create-cluster kind"
         CREATE=$2 && shift ;;
+      --configure-argocd) CONFIGURE_ARGOCD=yes ;;
+      --without-argocd) WITHOUT_ARGOCD=yes ;;
       -h | --help) usage && exit 0 ;;
       *) fail "there is no option $1." "See the ones there are: ./deploy.sh --help" ;;
     esac

@@ -7,32 +7,33 @@ deploy_to_cluster() {
   refuse_foreign_namespaces
   step "Look for the ingress controller" find_ingress
   step "Look for Prometheus" find_prometheus
+  step "Look for Argo CD" choose_way
   step "Look for a container engine" find_engine
   if can_package_host_build; then step "Build the programs" build_programs; fi
   step "Build the images" build_images
   record_cluster
   step "Deliver the images ($DELIVERY)" deliver_images
-  apply_everything
-  step "Wait for the databases" wait_for_databases
-  step "Wait for the apps" wait_for_apps
+  render_state
+  if [ "$BY_ARGOCD" = yes ]; then deploy_by_argocd; else deploy_from_here; fi
   step "Wait for an answer through the Ingress" wait_for_ingress
   write_cluster_target
   say_cluster_result
 }
 
-apply_everything() {
+# The same state and the same order as through Argo CD, applied once.
+deploy_from_here() {
   local app
-  step "Apply the namespaces" apply_tenants
-  step "Make the databases' secrets" make_database_secrets
-  for app in "${APPS[@]}"; do
-    render_app "$app"
-    step "Apply $app" apply_folder "$STATE/render/$app"
-  done
+  step "Apply what belongs to the cluster" apply_folder "$RENDERED/$CLUSTER_FOLDER/cluster"
+  step "Apply the namespaces" apply_folder "$RENDERED/$CLUSTER_FOLDER/tenants"
+  step "Make the secrets" make_secrets
+  render_apps
+  for app in "${APPS[@]}"; do step "Apply $app" apply_folder "$RENDERED/$CLUSTER_FOLDER/$app"; done
+  step "Wait for the databases" wait_for_databases
+  step "Wait for the apps" wait_for_apps
 }
 
-apply_tenants() {
-  render_tenants
-  apply_folder "$STATE/render/tenants"
+make_secrets() {
+  make_database_secrets
 }
 
 wait_for_databases() {
@@ -101,9 +102,10 @@ say_cluster_result() {
   say "Next: ./test.sh proves it from outside; ./deploy.sh --down removes it."
 }
 
-# Removes the namespaces that carry our label, with all that is in them.
+# Removes the namespaces that carry our label, with all that is in them, and what no namespace holds.
 remove_from_cluster() {
   local namespace ours=()
+  if argocd_is_there; then remove_from_argocd; fi
   for namespace in "${TENANTS[@]}"; do
     case $(owner_of_namespace "$namespace") in
       ours) ours+=("$namespace") ;;
@@ -115,5 +117,7 @@ remove_from_cluster() {
     say "Removing from $CONTEXT, with all that is in them, the namespaces: ${ours[*]}"
     step "Remove the namespaces" quietly command kubectl --context "$CONTEXT" delete namespace "${ours[@]}" --timeout=180s
   fi
+  step "Remove what belongs to the cluster" quietly command kubectl --context "$CONTEXT" delete --ignore-not-found --selector "$OURS" \
+    validatingadmissionpolicybindings,validatingadmissionpolicies,clusterrolebindings,clusterroles
   rm -f "$STATE/cluster"
 }

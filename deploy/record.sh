@@ -19,9 +19,19 @@ write_cluster_target() {
   "context": $(json_string "$CONTEXT"),
   "environment": "local",
   "ingress_url": $(json_string "$INGRESS_ADDRESS"),
-  "probe_image": $(json_string "$PROBE_IMAGE")
+  "probe_image": $(json_string "$PROBE_IMAGE"),
+  "argocd": $(argocd_target)
 }
 JSON
+}
+
+# What the acceptance tests need to commit to the branch and to find its Applications.
+argocd_target() {
+  [ "$BY_ARGOCD" = yes ] || { printf null && return; }
+  local name names=''
+  for name in $(expected_applications); do names+="${names:+, }$(json_string "$name")"; done
+  printf '{"namespace": %s, "repository": %s, "branch": %s, "environment": %s, "applications": [%s]}' \
+    "$(json_string "$ARGOCD")" "$(json_string "$REPOSITORY_URL")" "$(json_string "$BRANCH")" "$(json_string "$ENVIRONMENT")" "$names"
 }
 
 # Before the first change, so that a deployment that was cut off can be taken down too.

@@ -1,10 +1,45 @@
 # shellcheck shell=bash
-# The kustomizations that put what was found in this cluster on top of the overlay `local`.
+# The state to deploy: a copy of the manifests with clusters/local on top, which holds what was found
+# in this cluster. It is applied as it is, or put on the branch that Argo CD reads.
+
+ENVIRONMENT=local
+RENDERED=$STATE/render
+CLUSTER_FOLDER=clusters/$ENVIRONMENT
 
 # write_kustomization NAME: its text comes from standard input.
 write_kustomization() {
-  mkdir -p "$STATE/render/$1"
-  cat >"$STATE/render/$1/kustomization.yaml"
+  mkdir -p "$RENDERED/$CLUSTER_FOLDER/$1"
+  cat >"$RENDERED/$CLUSTER_FOLDER/$1/kustomization.yaml"
+}
+
+render_state() {
+  local app
+  rm -rf "$RENDERED"
+  mkdir -p "$RENDERED"
+  cp -R "$ROOT/kustomize" "$ROOT/argocd" "$RENDERED/"
+  render_cluster
+  render_tenants
+  for app in "${APPS[@]}"; do render_images "$app"; done
+  if [ "$BY_ARGOCD" = yes ]; then render_argocd; fi
+}
+
+# After the secrets, since the ones that were sealed are part of it.
+render_apps() {
+  local app
+  for app in "${APPS[@]}"; do render_app "$app"; done
+}
+
+# What no namespace holds; what only Argo CD needs is left out where there is none.
+render_cluster() {
+  {
+    cat <<YAML
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+- ../../../kustomize/cluster
+YAML
+    [ "$BY_ARGOCD" = no ] || echo '- ../../../kustomize/cluster/argocd-access'
+  } | write_kustomization cluster
 }
 
 render_tenants() {
@@ -18,14 +53,34 @@ YAML
   } | write_kustomization tenants
 }
 
-render_app() {
+# The component that promotion writes in too: on the branch nothing else names an image.
+render_images() {
   local app=$1
+  {
+    cat <<YAML
+# Written by deploy.sh and by promotion, with the registry of this cluster.
+apiVersion: kustomize.config.k8s.io/v1alpha1
+kind: Component
+images:
+YAML
+    render_image "$app" "$(image_of "$app")"
+    render_image postgres "$POSTGRES_IMAGE"
+    render_image probe "$PROBE_IMAGE"
+  } >"$RENDERED/kustomize/apps/$app/overlays/$ENVIRONMENT/image/kustomization.yaml"
+}
+
+render_app() {
+  local app=$1 patches
+  patches=$(render_patches "$app")
   {
     cat <<YAML
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
-- ../../../kustomize/apps/$app/overlays/local
+- ../../../kustomize/apps/$app/overlays/$ENVIRONMENT
+YAML
+    sealed_files "$app" | sed 's/^/- /'
+    cat <<YAML
 components:
 - ../../../kustomize/components/platform-namespaces
 configMapGenerator:
@@ -38,18 +93,19 @@ ${PROMETHEUS_NAMESPACE:+  - monitoring=$PROMETHEUS_NAMESPACE
     disableNameSuffixHash: true
     annotations:
       config.kubernetes.io/local-config: "true"
-images:
 YAML
-    render_image "$app" "$(image_of "$app")"
-    render_image postgres "$POSTGRES_IMAGE"
-    if [ "$app" = invoice-app ]; then render_ingress_class; fi
+    [ -z "$patches" ] || printf 'patches:\n%s\n' "$patches"
   } | write_kustomization "$app"
+}
+
+render_patches() {
+  if [ "$1" = invoice-app ]; then render_ingress_class; fi
+  if [ -n "$(sealed_files "$1")" ]; then render_sealed_patches "$1"; fi
 }
 
 # The class is named because the only one of a cluster need not be its default.
 render_ingress_class() {
   cat <<YAML
-patches:
 - target:
     kind: Ingress
   patch: |-
@@ -67,5 +123,49 @@ render_image() {
 - name: $1
   newName: ${2%@*}
   digest: ${2#*@}
+YAML
+}
+
+# Sealed ones come before the pods that read them, and pods are replaced when the database's changed;
+# certificates are read again without that.
+render_sealed_patches() {
+  cat <<YAML
+- target:
+    kind: SealedSecret
+  patch: |-
+    - op: add
+      path: /metadata/annotations
+      value:
+        argocd.argoproj.io/sync-wave: "-20"
+- target:
+    kind: Deployment
+  patch: |-
+    - op: add
+      path: /spec/template/metadata/annotations/invoice-platform.example~1database-secret
+      value: $(content_hash "$RENDERED/$CLUSTER_FOLDER/$1/sealed-$1-database.yaml")
+YAML
+}
+
+content_hash() { openssl dgst -sha256 -r "$1" | cut -c 1-16; }
+
+render_argocd() {
+  write_kustomization argocd <<YAML
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+- ../../../argocd
+components:
+- ../../../argocd/place
+configMapGenerator:
+- name: place
+  behavior: merge
+  literals:
+  - repository=$REPOSITORY_IN_CLUSTER
+  - branch=$BRANCH
+  - environment=$ENVIRONMENT
+  options:
+    disableNameSuffixHash: true
+    annotations:
+      config.kubernetes.io/local-config: "true"
 YAML
 }

@@ -81,6 +81,6 @@ Deployment invoice/invoice-app 2026-01-01T00:00:09Z
 Ingress invoice/invoice-app 2026-01-01T00:00:09Z'
   on_testbed
   succeeded
-  said 'Apply the namespaces: 1 created, 1 configured, 1 unchanged'
+  said 'Apply what belongs to the cluster: 1 created, 1 configured, 1 unchanged'
   said 'Apply invoice-app: 0 created, 0 configured, 3 unchanged'
 }

@@ -5,8 +5,8 @@ DIGEST=sha256:1111111111111111111111111111111111111111111111111111111111111111
 IMAGE=invoice-platform.example/invoice-app
 
 rendered() {
-  grep -qF "$1" "$WORLD/clone/.deploy/render/invoice-app/kustomization.yaml" ||
-    complain "not rendered: $1 in $(cat "$WORLD/clone/.deploy/render/invoice-app/kustomization.yaml")"
+  local file=$WORLD/clone/.deploy/render/kustomize/apps/invoice-app/overlays/local/image/kustomization.yaml
+  grep -qF "$1" "$file" || complain "not rendered: $1 in $(cat "$file")"
 }
 
 test_kind_loads_an_archive_and_names_it_by_digest_on_every_node() {

@@ -3,7 +3,7 @@
 # nothing but plain system tools and the stand-ins that the test asked for.
 
 # What deploy.sh may rely on everywhere.
-SYSTEM_TOOLS=(bash env cat cp ln mv rm mkdir chmod touch head tail tr cut sort grep sed uname id dirname readlink sleep cmp ps nohup openssl)
+SYSTEM_TOOLS=(bash env cat cp ln mv rm mkdir chmod touch head tail tr cut sort grep sed uname id dirname readlink sleep cmp ps nohup openssl find git wc seq)
 
 begin_world() {
   # A test says itself which registry there is.
@@ -12,8 +12,10 @@ begin_world() {
   WORLD=$(mktemp -d)
   local here=$1 tool
   mkdir -p "$WORLD/bin" "$WORLD/clone/.github"
-  cp -R "$here/../../deploy.sh" "$here/../../deploy" "$here/../../infra" "$WORLD/clone/"
+  cp -R "$here/../../deploy.sh" "$here/../../deploy" "$here/../../infra" "$here/../../argocd" "$WORLD/clone/"
   cp -R "$here/../../.github/scripts" "$WORLD/clone/.github/"
+  # All of the manifests that a deployment copies; nothing here renders them.
+  mkdir -p "$WORLD/clone/kustomize/apps"/{invoice-app,payment-provider}/overlays/{local,dev}/image
   for tool in "${SYSTEM_TOOLS[@]}"; do ln -s "$(command -v "$tool")" "$WORLD/bin/$tool"; done
   cp "$here/stand-ins/record.sh" "$WORLD/bin/"
   : >"$WORLD/calls"

@@ -1,0 +1,230 @@
+# shellcheck shell=bash
+# The way through Argo CD: it applies what the deployment branch has, and deploy.sh waits until it did.
+
+ARGOCD=argocd # the namespace; the manifests of argocd/ name it too
+ROOT_APPLICATION=invoice-platform
+PATIENCE=300
+BOOTSTRAP=invoice-platform.example/bootstrap=true
+# What deploy.sh changes in Argo CD itself is marked as its own by this field manager.
+SETTINGS_MANAGER=deploy.sh-settings
+
+argocd_kube() { kube --namespace "$ARGOCD" "$@"; }
+
+argocd_is_there() {
+  [ -n "$(kube get crd applications.argoproj.io --ignore-not-found --output name)" ] &&
+    [ "$(namespace_of_pods argocd-application-controller)" = "$ARGOCD" ]
+}
+
+root_application_exists() { [ -n "$(argocd_kube get applications.argoproj.io "$ROOT_APPLICATION" --ignore-not-found --output name)" ]; }
+
+# Sets BY_ARGOCD to yes or no.
+choose_way() {
+  BY_ARGOCD=no
+  if ! argocd_is_there; then
+    detail "none; what git has is applied from here (--with-argocd installs one)"
+  elif [ "$WITHOUT_ARGOCD" = yes ]; then
+    refuse_to_fight_argocd "you asked to deploy past it"
+    detail "there, and passed by as --without-argocd says"
+  elif find_repository; then
+    BY_ARGOCD=yes
+    detail "there, and reads $REPOSITORY_IN_CLUSTER"
+  else
+    refuse_to_fight_argocd "$NO_REPOSITORY"
+    progress "Argo CD is there, but no git repository is known that it could read: $NO_REPOSITORY."
+    progress "Name one (GIT_SERVER=...) and it deploys from there; now the manifests are applied from here."
+    detail "there, but not used"
+  fi
+}
+
+# What is applied past it would be set back within seconds.
+refuse_to_fight_argocd() {
+  root_application_exists || return 0
+  fail "Argo CD keeps this deployment as git has it, and $1." \
+    "Deploy through it again (GIT_SERVER=... ./deploy.sh), or remove it first: ./deploy.sh --down"
+}
+
+deploy_by_argocd() {
+  if [ "$CONFIGURE_ARGOCD" = yes ]; then
+    step "Configure Argo CD" configure_argocd
+  else
+    name_missing_settings
+  fi
+  step "Look for Sealed Secrets" find_sealed_secrets
+  step "Look at the deployment branch" open_branch
+  if [ -n "$SEALED_SECRETS" ]; then step "Make the secrets" make_secrets; fi
+  render_apps
+  step "Render what is to be deployed" render_everything
+  step "Commit the state to branch $BRANCH" commit_state
+  step "Apply the root and its accounts" apply_root
+  if [ -z "$SEALED_SECRETS" ]; then step "Make the secrets" make_secrets; fi
+  step "Wait for Argo CD" wait_for_argocd
+  step "Wait for the apps" wait_for_apps
+}
+
+# A manifest that does not render must not get as far as the branch.
+render_everything() {
+  local folder count=0
+  for folder in "$RENDERED/$CLUSTER_FOLDER"/*/; do
+    quietly command kubectl kustomize "$folder" --output "$STATE/rendered.yaml"
+    count=$((count + $(grep -c '^kind:' "$STATE/rendered.yaml")))
+  done
+  rm -f "$STATE/rendered.yaml"
+  detail "$count objects"
+}
+
+# What no account of Argo CD may give itself: the rights that it deploys with, in the namespaces that
+# they are about. And the root with its project; everything else comes from the branch.
+apply_root() {
+  apply_quietly "$RENDERED/kustomize/cluster/argocd-access"
+  apply_quietly "$RENDERED/$CLUSTER_FOLDER/tenants" --selector "$BOOTSTRAP"
+  apply_quietly "$RENDERED/$CLUSTER_FOLDER/argocd" --selector "$BOOTSTRAP"
+}
+
+# apply_quietly FOLDER OPTION...
+apply_quietly() {
+  local folder=$1
+  shift
+  quietly command kubectl --context "$CONTEXT" apply --server-side --force-conflicts --field-manager "$MANAGER" --kustomize "$folder" "$@"
+}
+
+# The root first, or it would put the others back; then what is left without an owner. Nothing that was
+# deployed goes by this, so it takes seconds and cannot be held up by a sync that fails.
+remove_from_argocd() {
+  step "Remove the Applications from Argo CD" remove_applications
+}
+
+remove_applications() {
+  local kind
+  argocd_delete applications.argoproj.io --field-selector "metadata.name=$ROOT_APPLICATION"
+  for kind in applicationsets applications appprojects; do argocd_delete "$kind.argoproj.io" --selector "$OURS"; done
+  argocd_delete serviceaccounts,roles,rolebindings --selector "$OURS"
+}
+
+argocd_delete() {
+  quietly command kubectl --context "$CONTEXT" --namespace "$ARGOCD" delete --ignore-not-found --timeout=60s "$@"
+}
+
+# The Applications that have to arrive.
+expected_applications() {
+  printf '%s\n' "$ROOT_APPLICATION" platform-cluster platform-tenants
+  local app
+  for app in "${APPS[@]}"; do printf '%s\n' "$app-$ENVIRONMENT"; done
+}
+
+# "name sync revision health phase synced-revision", with "-" for what is not known.
+application_states() {
+  argocd_kube get applications.argoproj.io --selector "$OURS" --output \
+    'go-template={{range .items}}{{.metadata.name}} {{with .status}}{{with .sync}}{{or .status "-"}} {{or .revision "-"}}{{else}}- -{{end}} {{with .health}}{{or .status "-"}}{{else}}-{{end}} {{with .operationState}}{{or .phase "-"}} {{with .syncResult}}{{or .revision "-"}}{{else}}-{{end}}{{else}}- -{{end}}{{else}}- - - - -{{end}}
+{{end}}' </dev/null || true
+}
+
+# Argo CD would look at the branch by itself, but only every few minutes.
+refresh_applications() {
+  argocd_kube annotate applications.argoproj.io --selector "$OURS" argocd.argoproj.io/refresh=normal --overwrite >/dev/null 2>&1 </dev/null || true
+}
+
+wait_for_argocd() {
+  local deadline=$((SECONDS + PATIENCE)) states waiting said='' refreshed=0
+  while :; do
+    if [ $((SECONDS - refreshed)) -ge 10 ]; then
+      refresh_applications
+      refreshed=$SECONDS
+    fi
+    states=$(application_states)
+    waiting=$(waiting_for "$states")
+    [ -n "$waiting" ] || break
+    if [ "$waiting" != "$said" ]; then progress "waiting for $(tr '\n' ';' <<<"$waiting" | sed 's/;$//; s/;/, /g')"; fi
+    said=$waiting
+    if [ $SECONDS -ge $deadline ]; then explain_applications "$waiting"; fi
+    sleep 0.5
+  done
+  detail "$(expected_applications | wc -l | tr -d ' ') Applications Synced and Healthy at ${REVISION:0:12}"
+}
+
+# One line for each expected Application that has not arrived, with what it lacks.
+waiting_for() {
+  local name sync revision health phase synced
+  for name in $(expected_applications); do
+    read -r _ sync revision health phase synced <<<"$(grep "^$name " <<<"$1" || echo "$name - - - - -")"
+    if [ "$revision" != "$REVISION" ]; then
+      echo "$name (not seen yet)"
+    elif [ "$phase" = Running ]; then
+      echo "$name (syncing)"
+    elif [ "$sync" != Synced ]; then
+      echo "$name ($sync${phase:+, last sync $phase})"
+    elif [ "$health" != Healthy ]; then
+      echo "$name ($health)"
+    fi
+  done
+}
+
+explain_applications() {
+  local name
+  while read -r name _; do
+    progress "$name:"
+    argocd_kube get applications.argoproj.io "$name" --ignore-not-found --output \
+      'go-template={{range .status.conditions}}{{.type}}: {{.message}}
+{{end}}{{with .status.operationState}}{{.phase}}: {{.message}}
+{{with .syncResult}}{{range .resources}}{{if ne .status "Synced"}}{{.kind}} {{.namespace}}/{{.name}}: {{.status}} {{.message}}
+{{end}}{{end}}{{end}}{{end}}{{range .status.resources}}{{if ne (or .status "Synced") "Synced"}}{{.kind}} {{.name}}: {{.status}}
+{{end}}{{end}}' 2>/dev/null | cut -c 1-600 >&2 || true
+  done <<<"$1"
+  name_missing_settings
+  fail "Argo CD did not arrive at ${REVISION:0:12} within $PATIENCE s." \
+    "Look closer: kubectl --context $CONTEXT --namespace $ARGOCD describe applications"
+}
+
+# --- what Argo CD itself has to be told
+
+# Prints the settings of argocd/settings that this Argo CD lacks.
+missing_settings() {
+  local have key
+  have=$(argocd_kube get configmap argocd-cm --output 'go-template={{range $key, $value := .data}}{{$key}}={{$value}}
+{{end}}')
+  grep -q '^application.sync.impersonation.enabled=true$' <<<"$have" || echo impersonation
+  for key in argoproj.io_Application networking.k8s.io_Ingress autoscaling_HorizontalPodAutoscaler bitnami.com_SealedSecret; do
+    grep -q "^resource.customizations.health.$key=" <<<"$have" || echo "$key"
+  done
+}
+
+name_missing_settings() {
+  local missing
+  missing=$(missing_settings)
+  [ -n "$missing" ] || return 0
+  say "This Argo CD lacks settings that are its whole installation's, so they are not changed without --configure-argocd:"
+  if grep -qx impersonation <<<"$missing"; then
+    say "  ${BOLD}impersonation is off: it syncs with its own rights, which may be all of the cluster's, and not with each project's account.${PLAIN}"
+  fi
+  if grep -qx argoproj.io_Application <<<"$missing"; then
+    say "  no health check of Applications: the root does not wait for one before it begins the next."
+  fi
+  if grep -qx networking.k8s.io_Ingress <<<"$missing"; then
+    say "  no health check of Ingresses: with an ingress controller that reports no address it waits for ever."
+  fi
+  if grep -qx autoscaling_HorizontalPodAutoscaler <<<"$missing"; then
+    say "  no health check of autoscalers: one without metrics counts as a failed deployment."
+  fi
+  if grep -qx bitnami.com_SealedSecret <<<"$missing"; then
+    say "  the health check of Sealed Secrets may take an older version for the new one."
+  fi
+}
+
+configure_argocd() {
+  if missing_settings | grep -qx impersonation; then refuse_to_lock_out_others; fi
+  quietly command kubectl --context "$CONTEXT" apply --server-side --force-conflicts --field-manager "$SETTINGS_MANAGER" \
+    --kustomize "$RENDERED/argocd/settings"
+  detail "impersonation, health checks, links"
+}
+
+# With impersonation a project without an account cannot sync.
+refuse_to_lock_out_others() {
+  local projects others
+  projects=$(argocd_kube get appprojects.argoproj.io --output \
+    'go-template={{range .items}}{{if not .spec.destinationServiceAccounts}}{{.metadata.name}}
+{{end}}{{end}}')
+  [ -n "$projects" ] || return 0
+  others=$(argocd_kube get applications.argoproj.io --output 'go-template={{range .items}}{{.spec.project}} {{.metadata.name}}
+{{end}}' | while read -r project name; do if grep -qxF -- "$project" <<<"$projects"; then echo "$name"; fi; done)
+  [ -z "$others" ] || fail "with impersonation these Applications could not sync any more, since their projects name no account:" \
+    "$others" "Give their projects destinationServiceAccounts first, or deploy without --configure-argocd."
+}
