@@ -3,5 +3,6 @@
 //! [`rendered::Rendered`] holds all objects of one environment. Each subject compares them with what
 //! is expected and answers with a sentence for each difference; none means that they agree.
 
+pub mod access;
 pub mod command;
 pub mod rendered;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use proof::command::objects;
+use proof::command::{access, objects};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 the manifests agree with what is expected, 1 they differ, 2 they cannot be judged.
@@ -22,12 +22,15 @@ struct Arguments {
 enum Task {
     /// List the objects that an environment renders
     Objects(objects::Arguments),
+    /// Show who may do what, or compare it with access.yaml
+    Access(access::Arguments),
 }
 
 fn main() -> ExitCode {
     let out = &mut io::stdout().lock();
     let done = match Arguments::parse().task {
         Task::Objects(arguments) => objects::run(&arguments, out),
+        Task::Access(arguments) => access::run(&arguments, out),
     };
     match done {
         Ok(verdict) => verdict.into(),

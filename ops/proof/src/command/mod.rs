@@ -1,5 +1,6 @@
 //! The program's subcommands, a file for each.
 
+pub mod access;
 pub mod objects;
 mod source;
 
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 
 pub use source::Source;
 
+use crate::access::ExpectedError;
 use crate::rendered::RenderError;
 
 /// What a subcommand found.
@@ -25,6 +27,9 @@ pub enum CommandError {
     /// There are no manifests.
     #[error(transparent)]
     Render(#[from] RenderError),
+    /// It is not known what was meant.
+    #[error(transparent)]
+    Expected(#[from] ExpectedError),
     /// The verdict cannot be written.
     #[error("the answer cannot be written: {0}")]
     Output(#[from] io::Error),
