@@ -24,7 +24,8 @@ script() {
   shift
   CODE=0
   (cd "$WORLD/clone" && env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" REGISTRY=registry.example/platform \
-    GITHUB_REPOSITORY=platform/invoices GH_REPO=platform/invoices HEAD_OWNER=stranger HEAD_BRANCH=change HEAD_COMMIT=abc \
+    GITHUB_REPOSITORY=platform/invoices GITHUB_SERVER_URL=https://git.example TOKEN="token-$$" \
+    GIT_SERVER="$WORLD/git" GH_REPO=platform/invoices HEAD_OWNER=stranger HEAD_BRANCH=change HEAD_COMMIT=abc \
     ".github/scripts/$name" "$@") >"$WORLD/said" 2>&1 </dev/null || CODE=$?
 }
 
@@ -149,4 +150,66 @@ test_manifests_that_do_not_render_are_shown_with_their_error() {
   succeeded
   said 'does not render'
   said 'gone.yaml'
+}
+
+# A deployment branch, and what ./deploy.sh promote would be called with.
+begin_promotion() {
+  begin_workflow
+  local tool
+  for tool in base64 find; do ln -sf "$(command -v "$tool")" "$WORLD/bin/$tool"; done
+  has record-promotion
+  cp "$WORLD/bin/record-promotion" "$WORLD/clone/deploy.sh"
+  mkdir -p "$WORLD/clone/$DEV_IMAGE" && echo 'digest: zeros' >"$WORLD/clone/$DEV_IMAGE/kustomization.yaml"
+  in_clone add .
+  commit second
+  git init --quiet --bare --initial-branch deploy "$WORLD/git/invoice-platform.git"
+}
+
+DEV_IMAGE=kustomize/apps/invoice-app/overlays/dev/image
+
+on_branch() { git --git-dir="$WORLD/git/invoice-platform.git" show "deploy:$1" 2>/dev/null; }
+
+# Somebody promotes and deploys: a commit on the branch that main does not have.
+change_branch() {
+  git clone --quiet "$WORLD/git/invoice-platform.git" "$WORLD/other"
+  echo 'digest: promoted' >"$WORLD/other/$DEV_IMAGE/kustomization.yaml"
+  mkdir -p "$WORLD/other/clusters/local"
+  echo 'cluster' >"$WORLD/other/clusters/local/kustomization.yaml"
+  git -C "$WORLD/other" add .
+  git -C "$WORLD/other" -c user.name=a -c user.email=a@example.com commit --quiet --message promotion
+  git -C "$WORLD/other" push --quiet origin deploy
+}
+
+test_both_apps_are_promoted_to_dev_after_the_manifests() {
+  begin_promotion
+  script promote-to-dev
+  succeeded
+  called 'deploy.sh promote payment-provider build dev'
+  called 'deploy.sh promote invoice-app build dev'
+  on_branch deploy/say.sh >/dev/null || complain 'the branch lacks the tree'
+}
+
+test_manifests_come_along_and_promotions_stay() {
+  begin_promotion
+  script promote-to-dev
+  succeeded
+  change_branch
+  echo changed >"$WORLD/clone/README.md"
+  in_clone add .
+  commit third
+  script promote-to-dev
+  succeeded
+  [ "$(on_branch README.md)" = changed ] || complain 'the change of main did not come along'
+  [ "$(on_branch "$DEV_IMAGE/kustomization.yaml")" = 'digest: promoted' ] || complain 'the promotion is lost'
+  [ "$(on_branch clusters/local/kustomization.yaml)" = cluster ] || complain 'the cluster is lost'
+}
+
+test_the_token_of_a_promotion_is_nowhere_to_be_read() {
+  begin_promotion
+  script promote-to-dev
+  succeeded
+  if grep -rqE "token-$$|$(printf "x-access-token:token-$$" | base64)" "$WORLD/clone" "$WORLD/calls" "$WORLD/said"; then
+    complain 'the token was written down'
+  fi
+  called 'the token is lent'
 }
