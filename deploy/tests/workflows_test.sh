@@ -208,7 +208,7 @@ test_the_token_of_a_promotion_is_nowhere_to_be_read() {
   begin_promotion
   script promote-to-dev
   succeeded
-  if grep -rqE "token-$$|$(printf "x-access-token:token-$$" | base64)" "$WORLD/clone" "$WORLD/calls" "$WORLD/said"; then
+  if grep -rqE "token-$$|$(printf 'x-access-token:token-%s' "$$" | base64)" "$WORLD/clone" "$WORLD/calls" "$WORLD/said"; then
     complain 'the token was written down'
   fi
   called 'the token is lent'
