@@ -9,13 +9,17 @@ use chassis::clock::{Clock, SystemClock};
 use chassis::database::{Database, when_available};
 use chassis::health::Health;
 use chassis::metrics::Metrics;
+use chassis::outbound::Client;
 use chassis::program::Failure;
 use chassis::server::{Listeners, RunError, ServerSettings, Service, Worker};
 use chassis::stop::StopSignals;
 use chassis::telemetry::Telemetry;
+use chassis::tls::{ClientTls, Files, TlsError};
+use reqwest::Url;
 use sqlx::migrate::Migrator;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::config::PaymentSettings;
 use crate::invoice::InvoiceStore;
 use crate::payment::{HttpProvider, PayAll, Payer, PaymentMetrics, PaymentStore, Sweeper};
 use crate::store::SqlStore;
@@ -52,6 +56,7 @@ pub struct Application {
     database: Database,
     parts: Parts,
     sweeper: Sweeper,
+    keep_client: Option<Worker>,
     metrics: Metrics,
     telemetry: Option<Telemetry>,
 }
@@ -65,7 +70,9 @@ impl Application {
         let payment = config.payment;
         let url = HttpProvider::parse_url(&payment.payment_provider_url)
             .map_err(Failure::configuration)?;
-        let provider = Arc::new(HttpProvider::new(&url, payment.payment_timeout.get())?);
+        let mut metrics = Metrics::new(PROGRAM.name, PROGRAM.version);
+        let (client, keep_client) = provider_client(&payment, &url, &mut metrics)?;
+        let provider = Arc::new(HttpProvider::new(&url, client));
         let listeners = Listeners::bind(&config.server)?;
         let database = Database::open(&config.database)?;
         let (invoices, payments): (Arc<dyn InvoiceStore>, Arc<dyn PaymentStore>) = match &database {
@@ -73,7 +80,6 @@ impl Application {
             Database::Postgres(pool) => both(SqlStore(pool.clone())),
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let mut metrics = Metrics::new(PROGRAM.name, PROGRAM.version);
         let counts = PaymentMetrics::register(metrics.registry());
         let payer = Payer::new(
             payments.clone(),
@@ -104,6 +110,7 @@ impl Application {
             database,
             parts,
             sweeper,
+            keep_client,
             metrics,
             telemetry,
         })
@@ -138,6 +145,7 @@ impl Application {
             program: &PROGRAM,
             listeners: self.listeners,
             settings: self.settings,
+            tls: None,
             health: Health::starting().needs("database", move || {
                 let database = probed.clone();
                 async move { database.ping().await }
@@ -153,11 +161,47 @@ impl Application {
                 parts.provide(config);
                 crate::routes(config);
             },
-            workers: vec![sweep],
+            workers: std::iter::once(sweep).chain(self.keep_client).collect(),
             telemetry: self.telemetry,
         };
         service.run(signals).await
     }
+}
+
+/// The client for calls to payment-provider, and what keeps its certificate up to date if it has one.
+fn provider_client(
+    payment: &PaymentSettings,
+    url: &Url,
+    metrics: &mut Metrics,
+) -> Result<(Client, Option<Worker>), Failure> {
+    let timeout = payment.payment_timeout.get();
+    let files = Files::of(
+        (
+            "PAYMENT_PROVIDER_CLIENT_CERTIFICATE",
+            payment.payment_provider_client_certificate.as_deref(),
+        ),
+        (
+            "PAYMENT_PROVIDER_CLIENT_KEY",
+            payment.payment_provider_client_key.as_deref(),
+        ),
+        (
+            "PAYMENT_PROVIDER_CA",
+            payment.payment_provider_ca.as_deref(),
+        ),
+    );
+    let Some(files) = files.map_err(Failure::configuration)? else {
+        let client = chassis::outbound::client(url.as_str(), timeout)?;
+        return Ok((Client::fixed(client), None));
+    };
+    if url.scheme() != "https" {
+        return Err(Failure::configuration(TlsError::PlainAddress {
+            url: "PAYMENT_PROVIDER_URL",
+            variable: "PAYMENT_PROVIDER_CA",
+        }));
+    }
+    let tls = ClientTls::read(files, timeout, metrics.registry());
+    let tls = tls.map_err(Failure::configuration)?;
+    Ok((tls.client(), Some(tls.keep_up_to_date())))
 }
 
 fn both<S: InvoiceStore + PaymentStore + 'static>(

@@ -13,6 +13,7 @@ use chassis::program::Failure;
 use chassis::server::{Listeners, RunError, ServerSettings, Service};
 use chassis::stop::StopSignals;
 use chassis::telemetry::Telemetry;
+use chassis::tls::ServerTls;
 use sqlx::migrate::Migrator;
 
 use crate::payment::{ChargeMetrics, Charger, PaymentStore, SqlPaymentStore};
@@ -25,6 +26,7 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!();
 pub struct Application {
     listeners: Listeners,
     settings: ServerSettings,
+    tls: Option<ServerTls>,
     database: Database,
     charger: Arc<Charger>,
     metrics: Metrics,
@@ -35,8 +37,11 @@ impl Application {
     /// Puts the service together.
     ///
     /// # Errors
-    /// [`Failure`] when a port or the database cannot be had.
+    /// [`Failure`] when a port or the database cannot be had, or a setting is wrong.
     pub fn build(config: Config, telemetry: Option<Telemetry>) -> Result<Self, Failure> {
+        let mut metrics = Metrics::new(PROGRAM.name, PROGRAM.version);
+        let tls =
+            ServerTls::read(&config.tls, metrics.registry()).map_err(Failure::configuration)?;
         let listeners = Listeners::bind(&config.server)?;
         let database = Database::open(&config.database)?;
         let store: Arc<dyn PaymentStore> = match &database {
@@ -44,7 +49,6 @@ impl Application {
             Database::Postgres(pool) => Arc::new(SqlPaymentStore(pool.clone())),
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let mut metrics = Metrics::new(PROGRAM.name, PROGRAM.version);
         let counts = ChargeMetrics::register(metrics.registry());
         let charger = Arc::new(Charger::new(
             store,
@@ -55,6 +59,7 @@ impl Application {
         Ok(Self {
             listeners,
             settings: config.server,
+            tls,
             database,
             charger,
             metrics,
@@ -89,6 +94,7 @@ impl Application {
             program: &PROGRAM,
             listeners: self.listeners,
             settings: self.settings,
+            tls: self.tls,
             health: Health::starting().needs("database", move || {
                 let database = probed.clone();
                 async move { database.ping().await }

@@ -3,6 +3,7 @@
 use chassis::database::DatabaseSettings;
 use chassis::server::ServerSettings;
 use chassis::telemetry::TelemetrySettings;
+use chassis::tls::ServerTlsSettings;
 
 chassis::settings! {
     /// The rules by which charges are declined.
@@ -17,6 +18,8 @@ chassis::configuration! {
     pub struct Config {
         /// Ports and limits.
         pub server: ServerSettings,
+        /// Who may call.
+        pub tls: ServerTlsSettings,
         /// The database.
         pub database: DatabaseSettings,
         /// Logs and traces.

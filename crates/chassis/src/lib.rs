@@ -16,3 +16,4 @@ pub mod program;
 pub mod server;
 pub mod stop;
 pub mod telemetry;
+pub mod tls;

@@ -25,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::program::Program;
 use crate::stop::StopSignals;
 use crate::telemetry::Telemetry;
+use crate::tls::{self, ServerTls};
 
 /// Longer than proxies keep an idle connection (nginx 60 s, Traefik 90 s), so that they close it
 /// first and never send a request into one that is being closed.
@@ -33,6 +34,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long connections are waited for once no request is in flight: they have sent none, or half
 /// of one.
 const IDLE_CONNECTIONS: Duration = Duration::from_secs(1);
+/// How long the other side may take to close a connection that is being closed.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const MANAGEMENT_CONNECTIONS: usize = 64;
 const BACKLOG: u32 = 1024;
 
@@ -139,6 +142,8 @@ pub struct Service<R> {
     pub listeners: Listeners,
     /// Its limits and times.
     pub settings: ServerSettings,
+    /// TLS on the API's port; plain HTTP without. The management port is always plain.
+    pub tls: Option<ServerTls>,
     /// Its readiness, with the checks of what it needs.
     pub health: Health,
     /// What it measures.
@@ -212,6 +217,7 @@ where
             self.program,
             self.listeners.public,
             &self.settings,
+            self.tls.as_ref(),
             boundary,
             self.routes,
         )?;
@@ -219,6 +225,9 @@ where
         servers.spawn(public);
         let stop_workers = CancellationToken::new();
         let mut workers = JoinSet::new();
+        if let Some(tls) = self.tls {
+            workers.spawn(tls.keep_up_to_date(stop_workers.clone()));
+        }
         for worker in self.workers {
             workers.spawn(worker(stop_workers.clone()));
         }
@@ -278,6 +287,7 @@ fn public<R>(
     program: &'static Program,
     listener: TcpListener,
     settings: &ServerSettings,
+    tls: Option<&ServerTls>,
     boundary_data: Boundary,
     routes: R,
 ) -> io::Result<actix_web::dev::Server>
@@ -289,7 +299,7 @@ where
     };
     let description = Description::of(&describe(program, routes.clone()))?;
     let description = web::Data::new(description);
-    let server = HttpServer::new(move || {
+    let application = move || {
         let (app, _) = App::new()
             .into_utoipa_app()
             .configure(routes.clone())
@@ -302,14 +312,26 @@ where
             .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")))
             .default_service(web::to(fallback))
             .wrap(from_fn(boundary))
-    });
-    Ok(server
-        .max_connections(settings.max_connections.get())
-        .backlog(BACKLOG)
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEADER_TIMEOUT)
+    };
+    let serving = tls::Serving {
+        max_connections: settings.max_connections.get(),
+        backlog: BACKLOG,
+        keep_alive: KEEP_ALIVE,
+        header_timeout: HEADER_TIMEOUT,
+        disconnect_timeout: DISCONNECT_TIMEOUT,
         // The server itself does not cut a request off: the deadline of the whole stop does.
-        .shutdown_timeout(settings.stop_deadline.get().as_secs().saturating_add(1))
+        shutdown_seconds: settings.stop_deadline.get().as_secs().saturating_add(1),
+    };
+    if let Some(tls) = tls {
+        return tls::serve(listener, serving, &tls.acceptor(), application);
+    }
+    Ok(HttpServer::new(application)
+        .max_connections(serving.max_connections)
+        .backlog(serving.backlog)
+        .keep_alive(serving.keep_alive)
+        .client_request_timeout(serving.header_timeout)
+        .client_disconnect_timeout(serving.disconnect_timeout)
+        .shutdown_timeout(serving.shutdown_seconds)
         .disable_signals()
         .listen(listener)?
         .run())

@@ -28,6 +28,8 @@ pub enum Outcome {
 pub enum UnknownWhy {
     /// No connection.
     Unreachable,
+    /// A connection, but one of the two does not accept the other's certificate.
+    NotTrusted,
     /// Nothing within the time that an answer may take.
     TimedOut,
     /// The connection broke off before the answer was complete.
@@ -52,6 +54,9 @@ impl fmt::Display for UnknownWhy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable => f.write_str("payment-provider cannot be reached"),
+            Self::NotTrusted => {
+                f.write_str("payment-provider's certificate or ours is not accepted")
+            }
             Self::TimedOut => f.write_str("payment-provider did not answer in time"),
             Self::NoAnswer => f.write_str("payment-provider's answer broke off"),
             Self::Status(status) => write!(f, "payment-provider answered with status {status}"),

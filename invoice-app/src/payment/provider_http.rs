@@ -1,9 +1,7 @@
 //! payment-provider over HTTP: `POST /v1/payments`, by its `openapi.json`.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
-use chassis::outbound::ClientError;
+use chassis::outbound::{Client, tls_failure};
 use chassis::telemetry::current_trace_headers;
 use money::{Currency, Money};
 use reqwest::Url;
@@ -28,7 +26,7 @@ pub struct ProviderUrlError;
 /// payment-provider at an address.
 #[derive(Debug, Clone)]
 pub struct HttpProvider {
-    client: reqwest::Client,
+    client: Client,
     payments: Url,
 }
 
@@ -56,17 +54,12 @@ enum AnswerStatus {
 }
 
 impl HttpProvider {
-    /// payment-provider at `url`, each of whose answers may take `timeout`.
-    ///
-    /// # Errors
-    /// When the client cannot be made.
-    pub fn new(url: &Url, timeout: Duration) -> Result<Self, ClientError> {
+    /// payment-provider at `url`, asked by `client`.
+    #[must_use]
+    pub fn new(url: &Url, client: Client) -> Self {
         let mut payments = url.clone();
         payments.set_path(&format!("{}/v1/payments", url.path().trim_end_matches('/')));
-        Ok(Self {
-            client: chassis::outbound::client(url.as_str(), timeout)?,
-            payments,
-        })
+        Self { client, payments }
     }
 
     /// Reads the address.
@@ -93,6 +86,7 @@ impl HttpProvider {
         };
         let call = self
             .client
+            .current()
             .post(self.payments.clone())
             .headers(current_trace_headers())
             .json(&request);
@@ -113,6 +107,11 @@ impl HttpProvider {
 }
 
 fn unknown(error: &reqwest::Error) -> UnknownWhy {
+    // First, since a client learns in the midst of its request that its certificate is refused.
+    if let Some(failure) = tls_failure(error) {
+        tracing::warn!(error = %failure, "payment-provider and this service do not accept each other's TLS");
+        return UnknownWhy::NotTrusted;
+    }
     if error.is_connect() {
         return UnknownWhy::Unreachable;
     }
@@ -247,11 +246,11 @@ mod tests {
         ] {
             assert!(HttpProvider::parse_url(wrong).is_err(), "{wrong}");
         }
+        let client = chassis::outbound::client("http:", std::time::Duration::from_secs(1));
         let provider = HttpProvider::new(
             &HttpProvider::parse_url("http://x:1/base/").unwrap(),
-            Duration::from_secs(1),
-        )
-        .unwrap();
+            Client::fixed(client.unwrap()),
+        );
         assert_eq!(provider.payments.as_str(), "http://x:1/base/v1/payments");
     }
 }

@@ -47,12 +47,27 @@ impl App {
 
     /// Starts on the database in `folder`, as after a crash.
     pub async fn start_in(folder: Arc<tempfile::TempDir>, provider: MockServer) -> Self {
+        let url = provider.uri();
+        Self::start_calling(folder, provider, &url, [""; 3]).await
+    }
+
+    /// Starts with a way to payment-provider of its own, and the files of certificate, key and
+    /// authorities for it.
+    pub async fn start_calling(
+        folder: Arc<tempfile::TempDir>,
+        provider: MockServer,
+        url: &str,
+        [certificate, key, authorities]: [&str; 3],
+    ) -> Self {
         let database = format!("sqlite:{}", folder.path().join("invoices.db").display());
         let environment = Environment::of([
             ("LISTEN_ADDRESS", "127.0.0.1:0"),
             ("MANAGEMENT_ADDRESS", "127.0.0.1:0"),
             ("DATABASE_URL", &database),
-            ("PAYMENT_PROVIDER_URL", &provider.uri()),
+            ("PAYMENT_PROVIDER_URL", url),
+            ("PAYMENT_PROVIDER_CLIENT_CERTIFICATE", certificate),
+            ("PAYMENT_PROVIDER_CLIENT_KEY", key),
+            ("PAYMENT_PROVIDER_CA", authorities),
             ("PAYMENT_TIMEOUT", "500ms"),
             ("PAY_ALL_DEADLINE", "2s"),
             ("SWEEP_INTERVAL", "50ms"),

@@ -8,4 +8,5 @@ mod open_api;
 mod payments;
 mod recovery;
 mod start;
+mod tls;
 mod wrong_input;

@@ -65,3 +65,31 @@ fn a_wrong_variable_is_named_and_the_exit_code_is_78() {
         assert!(!errors(&output).contains("hunter2"));
     }
 }
+
+#[test]
+fn half_configured_tls_is_refused_with_a_sentence() {
+    let start = |url: &str, variables: &[(&str, &str)]| {
+        let always = [
+            ("PAYMENT_PROVIDER_URL", url),
+            ("LISTEN_ADDRESS", "127.0.0.1:0"),
+            ("MANAGEMENT_ADDRESS", "127.0.0.1:0"),
+        ];
+        let output = run(&[], &[&always[..], variables].concat());
+        assert_eq!(output.status.code(), Some(78), "{}", errors(&output));
+        errors(&output)
+    };
+    let all = [
+        ("PAYMENT_PROVIDER_CA", "/nowhere/ca.crt"),
+        ("PAYMENT_PROVIDER_CLIENT_CERTIFICATE", "/nowhere/tls.crt"),
+        ("PAYMENT_PROVIDER_CLIENT_KEY", "/nowhere/tls.key"),
+    ];
+    for (name, value) in all {
+        let said = start("https://127.0.0.1:9", &[(name, value)]);
+        assert!(said.contains("half configured"), "{said}");
+        assert!(said.contains(&format!("but {name} is")), "{said}");
+    }
+    let said = start("https://127.0.0.1:9", &all);
+    assert!(said.contains("/nowhere/tls.crt cannot be read"), "{said}");
+    let said = start("http://127.0.0.1:9", &all);
+    assert!(said.contains("nothing would be encrypted"), "{said}");
+}

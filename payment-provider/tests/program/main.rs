@@ -10,3 +10,4 @@ mod crash;
 mod logs;
 mod process;
 mod stop;
+mod tls;

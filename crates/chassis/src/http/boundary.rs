@@ -13,10 +13,12 @@ use actix_web::{Error, HttpResponse, web};
 use tracing::{Instrument, Span, field};
 
 use super::in_flight::{InFlight, TrackedBody};
+use crate::clock::{Clock, SystemClock};
 use crate::health::Health;
 use crate::metrics::RequestMetrics;
 use crate::problem::{HEADERS_TOO_LARGE, Problem, REQUEST_TIMEOUT, URI_TOO_LONG};
 use crate::telemetry::{continue_trace, current_trace_id};
+use crate::tls::Session;
 
 const MAX_URI_BYTES: usize = 4 * 1024;
 const MAX_HEADER_BYTES: usize = 16 * 1024;
@@ -52,7 +54,11 @@ pub async fn boundary(
     let route = request
         .match_pattern()
         .unwrap_or_else(|| UNMATCHED.to_owned());
+    let session = request.conn_data::<Session>().cloned();
     let span = span(&request, &method, &route);
+    if let Some(session) = &session {
+        span.record("client", session.client());
+    }
     let outcome = answer(request, next, boundary.timeout)
         .instrument(span.clone())
         .await;
@@ -74,7 +80,8 @@ pub async fn boundary(
         span: span.clone(),
     };
     let send = |mut response: HttpResponse| {
-        if boundary.health.is_stopping() {
+        let is_outdated = session.is_some_and(|session| session.is_outdated(SystemClock.now()));
+        if is_outdated || boundary.health.is_stopping() {
             // Whoever keeps this connection for later should come back on another one.
             let head = response.head_mut();
             head.set_connection_type(ConnectionType::Close);
@@ -103,6 +110,7 @@ fn span(request: &ServiceRequest, method: &str, route: &str) -> Span {
         http.request.method = method,
         http.route = route,
         http.response.status_code = field::Empty,
+        client = field::Empty,
         trace_id = field::Empty,
     );
     continue_trace(&span, request.headers());

@@ -11,5 +11,6 @@ mod limits;
 mod metrics;
 mod service;
 mod stop;
+mod tls;
 mod traces;
 mod wire;

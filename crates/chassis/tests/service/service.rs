@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use chassis::program::Program;
 use chassis::server::{Listeners, RunError, ServerSettings, Service, Worker};
 use chassis::stop::StopSignals;
 use chassis::telemetry::{Telemetry, TelemetrySettings, current_trace_headers};
+use chassis::tls::{ServerTls, ServerTlsSettings};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -24,6 +26,7 @@ use crate::wire;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(5);
+pub const REREAD: Duration = Duration::from_millis(10);
 
 const PROGRAM: Program = Program {
     name: "test-service",
@@ -105,6 +108,8 @@ pub struct Options {
     pub max_body_bytes: &'static str,
     /// Whether its start waits at the door.
     pub slow_start: bool,
+    /// The folder of its certificate, key and authorities, if it speaks TLS.
+    pub identity: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -115,6 +120,7 @@ impl Default for Options {
             request_timeout: "30s",
             max_body_bytes: "65536",
             slow_start: false,
+            identity: None,
         }
     }
 }
@@ -157,14 +163,20 @@ impl Running {
             listeners.public_address().unwrap(),
             listeners.management_address().unwrap(),
         );
+        let mut metrics = Metrics::new(PROGRAM.name, PROGRAM.version);
+        let tls = options
+            .identity
+            .as_deref()
+            .map(|folder| tls(folder, &mut metrics));
         let (signals, events) = (StopSignals::default(), Events::default());
         let door = Arc::new(Door::closed());
         let service = Service {
             program: &PROGRAM,
             listeners,
             settings,
+            tls,
             health: Health::starting().needs("nothing", || async { Ok(()) }),
-            metrics: Arc::new(Metrics::new(PROGRAM.name, PROGRAM.version)),
+            metrics: Arc::new(metrics),
             database,
             prepare: prepare(options.slow_start, door.clone()),
             routes: routes(door.clone(), events.clone()),
@@ -200,6 +212,19 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.signals.hard.cancel();
     }
+}
+
+/// Lets in `friend.example`, and looks for new certificates all the time.
+fn tls(folder: &Path, metrics: &mut Metrics) -> ServerTls {
+    let file = |name| folder.join(name).display().to_string();
+    let settings = ServerTlsSettings::read(&Environment::of([
+        ("TLS_CERTIFICATE", &file("tls.crt")),
+        ("TLS_KEY", &file("tls.key")),
+        ("TLS_CLIENT_CA", &file("ca.crt")),
+        ("TLS_ALLOWED_CLIENTS", "friend.example"),
+    ]));
+    let tls = ServerTls::read(&settings.unwrap(), metrics.registry()).unwrap();
+    tls.unwrap().reread_every(REREAD)
 }
 
 fn routes(
