@@ -5,4 +5,5 @@
 
 pub mod access;
 pub mod command;
+pub mod reachability;
 pub mod rendered;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use proof::command::{access, objects};
+use proof::command::{access, objects, reachability, why};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 the manifests agree with what is expected, 1 they differ, 2 they cannot be judged.
@@ -24,6 +24,10 @@ enum Task {
     Objects(objects::Arguments),
     /// Show who may do what, or compare it with access.yaml
     Access(access::Arguments),
+    /// Who reaches whom, on which ports
+    Reachability(reachability::Arguments),
+    /// What lets one place reach another, or keeps it away
+    Why(why::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +35,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Objects(arguments) => objects::run(&arguments, out),
         Task::Access(arguments) => access::run(&arguments, out),
+        Task::Reachability(arguments) => reachability::run(&arguments, out),
+        Task::Why(arguments) => why::run(&arguments, out),
     };
     match done {
         Ok(verdict) => verdict.into(),

@@ -89,17 +89,17 @@ impl Rendered {
         Ok(Self::of_documents(environment, documents))
     }
 
-    /// Reads a file of rendered manifests.
+    /// Reads a file of manifests that an environment rendered.
     ///
     /// # Errors
     /// When the file cannot be read or is no list of Kubernetes objects.
-    pub fn of_file(path: &Path) -> Result<Self, RenderError> {
+    pub fn of_file(path: &Path, environment: &str) -> Result<Self, RenderError> {
         let text = fs::read_to_string(path).map_err(unreadable(path))?;
         let documents = parse(&text).map_err(|source| RenderError::Malformed {
             path: path.to_owned(),
             source,
         })?;
-        Ok(Self::of_documents(&path.display().to_string(), documents))
+        Ok(Self::of_documents(environment, documents))
     }
 
     /// Objects that were made or changed elsewhere.

@@ -1,15 +1,19 @@
 //! The program's subcommands, a file for each.
 
 pub mod access;
+mod around;
 pub mod objects;
+pub mod reachability;
 mod source;
+pub mod why;
 
 use std::io;
 use std::process::ExitCode;
 
+pub use around::Around;
 pub use source::Source;
 
-use crate::access::ExpectedError;
+use crate::reachability::Unreadable;
 use crate::rendered::RenderError;
 
 /// What a subcommand found.
@@ -27,9 +31,23 @@ pub enum CommandError {
     /// There are no manifests.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// It is not known what was meant.
+    /// It is not known who should be able to do what.
     #[error(transparent)]
-    Expected(#[from] ExpectedError),
+    Access(#[from] crate::access::ExpectedError),
+    /// It is not known who should reach whom.
+    #[error(transparent)]
+    Reachability(#[from] crate::reachability::ExpectedError),
+    /// A policy cannot be judged.
+    #[error(transparent)]
+    Policy(#[from] Unreadable),
+    /// Nobody is called so.
+    #[error("nobody is called `{asked}`; there are: {known}")]
+    NoSuchPlace {
+        /// What was asked for.
+        asked: String,
+        /// What could have been asked for.
+        known: String,
+    },
     /// The verdict cannot be written.
     #[error("the answer cannot be written: {0}")]
     Output(#[from] io::Error),

@@ -13,8 +13,8 @@ pub struct Source {
     /// The environment to render.
     #[arg(long, short, default_value = "local", value_name = "NAME")]
     pub environment: String,
-    /// Manifests that are rendered already, instead of an environment.
-    #[arg(long, value_name = "FILE", conflicts_with = "environment")]
+    /// Manifests that are rendered already, taken for the environment's.
+    #[arg(long, value_name = "FILE")]
     pub manifests: Option<PathBuf>,
 }
 
@@ -25,7 +25,7 @@ impl Source {
     /// When they cannot be rendered or read.
     pub fn rendered(&self) -> Result<Rendered, RenderError> {
         match &self.manifests {
-            Some(file) => Rendered::of_file(file),
+            Some(file) => Rendered::of_file(file, &self.environment),
             None => Rendered::of_repository(&self.root, &self.environment),
         }
     }

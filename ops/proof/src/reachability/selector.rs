@@ -1,0 +1,112 @@
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The labels of a pod or a namespace.
+pub type Labels = BTreeMap<String, String>;
+
+/// A label selector; the empty one selects everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Selector {
+    match_labels: Option<Labels>,
+    match_expressions: Option<Vec<Requirement>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Requirement {
+    key: String,
+    operator: Operator,
+    #[serde(default)]
+    values: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Operator {
+    In,
+    NotIn,
+    Exists,
+    DoesNotExist,
+}
+
+impl Selector {
+    /// Whether all of its requirements are met.
+    pub(super) fn selects(&self, labels: &Labels) -> bool {
+        let mut equal = self.match_labels.iter().flatten();
+        let mut required = self.match_expressions.iter().flatten();
+        equal.all(|(key, value)| labels.get(key) == Some(value))
+            && required.all(|requirement| requirement.is_met(labels))
+    }
+}
+
+impl Requirement {
+    fn is_met(&self, labels: &Labels) -> bool {
+        let value = labels.get(&self.key);
+        let listed = value.is_some_and(|value| {
+            self.values
+                .as_ref()
+                .is_some_and(|values| values.contains(value))
+        });
+        match self.operator {
+            Operator::In => listed,
+            // A label that is not there has none of the values.
+            Operator::NotIn => !listed,
+            Operator::Exists => value.is_some(),
+            Operator::DoesNotExist => value.is_none(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Labels, Selector};
+
+    fn selects(selector: Value, labels: &[(&str, &str)]) -> bool {
+        let labels: Labels = labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        serde_json::from_value::<Selector>(selector)
+            .unwrap()
+            .selects(&labels)
+    }
+
+    #[test]
+    fn the_empty_selector_selects_everything() {
+        assert!(selects(json!({}), &[]));
+        assert!(selects(json!({}), &[("a", "1")]));
+    }
+
+    #[test]
+    fn all_requirements_have_to_be_met() {
+        let both = json!({"matchLabels": {"a": "1"}, "matchExpressions": [{"key": "b", "operator": "Exists"}]});
+        assert!(selects(both.clone(), &[("a", "1"), ("b", "2")]));
+        assert!(!selects(both.clone(), &[("a", "1")]));
+        assert!(!selects(both, &[("b", "2")]));
+    }
+
+    #[test]
+    fn a_label_that_is_absent_is_not_in_and_does_not_exist() {
+        let one = |operator: &str, values: Value| json!({"matchExpressions": [{"key": "a", "operator": operator, "values": values}]});
+        assert!(selects(one("NotIn", json!(["1"])), &[]));
+        assert!(selects(one("NotIn", json!(["1"])), &[("a", "2")]));
+        assert!(!selects(one("NotIn", json!(["1"])), &[("a", "1")]));
+        assert!(!selects(one("In", json!(["1"])), &[]));
+        assert!(selects(one("In", json!(["0", "1"])), &[("a", "1")]));
+        assert!(selects(one("DoesNotExist", json!(null)), &[]));
+        assert!(!selects(one("DoesNotExist", json!([])), &[("a", "1")]));
+    }
+
+    #[test]
+    fn what_is_not_known_of_selectors_is_refused() {
+        for wrong in [
+            json!({"matchLabel": {}}),
+            json!({"matchExpressions": [{"key": "a", "operator": "Gt"}]}),
+        ] {
+            assert!(serde_json::from_value::<Selector>(wrong).is_err());
+        }
+    }
+}
