@@ -29,6 +29,7 @@ CONFIGURE_ARGOCD=no WITHOUT_ARGOCD=no
 . "$ROOT/deploy/processes.sh"
 . "$ROOT/deploy/down.sh"
 . "$ROOT/deploy/create-cluster.sh"
+. "$ROOT/deploy/kubeconfig.sh"
 
 usage() {
   cat <<'TEXT'
@@ -42,6 +43,9 @@ usage() {
                              deploy, and let it change settings of the cluster's whole Argo CD:
                              syncs impersonate the projects' accounts, and health checks
 ./deploy.sh --without-argocd apply the manifests from here, even where Argo CD could take them from git
+./deploy.sh kubeconfig TEAM [--break-glass] [--context NAME]
+                             write a kubeconfig that ends within the hour, to try what a team may;
+                             with --break-glass one for a quarter of it, which lets into running pods
 ./deploy.sh --help           this text
 
 Where to: the current kube context when it answers and is a local cluster (kind, k3d, minikube,
@@ -91,6 +95,11 @@ read_options() {
 }
 
 main() {
+  if [ "${1:-}" = kubeconfig ]; then
+    shift
+    give_kubeconfig "$@"
+    return
+  fi
   read_options "$@"
   local began
   began=$(now)

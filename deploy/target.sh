@@ -45,11 +45,14 @@ is_local_context() {
   esac
 }
 
+# What the target is for, in the words of the line that names it.
+PURPOSE=Deploying
+
 # Sets TARGET to processes or cluster, and CONTEXT for the latter.
 choose_target() {
   TARGET=processes
   if [ "$FORCE_LOCAL" = yes ]; then
-    say "Deploying to this machine, as --local says."
+    say "$PURPOSE to this machine, as --local says."
     return
   fi
   if [ -n "$WANTED_CONTEXT" ]; then
@@ -57,7 +60,7 @@ choose_target() {
     return
   fi
   if ! have kubectl; then
-    say "Deploying to this machine: kubectl is missing ($(way_to_get kubectl))."
+    say "$PURPOSE to this machine: kubectl is missing ($(way_to_get kubectl))."
     return
   fi
   choose_current_context
@@ -71,20 +74,20 @@ choose_named_context() {
     fail "the cluster of context $WANTED_CONTEXT does not answer at $(context_server "$WANTED_CONTEXT")." \
       "Start it, or deploy to this machine: ./deploy.sh --local"
   TARGET=cluster CONTEXT=$WANTED_CONTEXT
-  say "Deploying to the cluster of context $CONTEXT, as --context says."
+  say "$PURPOSE to the cluster of context $CONTEXT, as --context says."
 }
 
 choose_current_context() {
   local current
   current=$(command kubectl config current-context 2>/dev/null) || current=''
   if [ -z "$current" ]; then
-    say "Deploying to this machine: there is no current kube context."
+    say "$PURPOSE to this machine: there is no current kube context."
   elif ! is_local_context "$current"; then
-    say "Deploying to this machine: the current kube context $current is not a local cluster; if you mean it, type ./deploy.sh --context $current"
+    say "$PURPOSE to this machine: the current kube context $current is not a local cluster; if you mean it, type ./deploy.sh --context $current"
   elif ! context_answers "$current"; then
-    say "Deploying to this machine: the cluster of the current kube context $current does not answer."
+    say "$PURPOSE to this machine: the cluster of the current kube context $current does not answer."
   else
     TARGET=cluster CONTEXT=$current
-    say "Deploying to the local cluster of kube context $CONTEXT."
+    say "$PURPOSE to the local cluster of kube context $CONTEXT."
   fi
 }

@@ -39,7 +39,11 @@ given() { printf '%s\n' "$2" >"$WORLD/$1"; }
 
 has() {
   local tool
-  for tool in "$@"; do cp "$WORLD/clone/deploy/tests/stand-ins/$tool" "$WORLD/bin/$tool"; done
+  for tool in "$@"; do
+    # Where a link to the system's own is, cp would write through it.
+    rm -f "$WORLD/bin/$tool"
+    cp "$WORLD/clone/deploy/tests/stand-ins/$tool" "$WORLD/bin/$tool"
+  done
 }
 
 # A machine that can build, with one engine that answers.
