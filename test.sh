@@ -15,6 +15,8 @@ usage() {
   cat <<'TEXT'
 ./test.sh               all tests of the workspace, those of the manifests and of deploy.sh, then acceptance
 ./test.sh acceptance    only acceptance: what ./deploy.sh deployed, seen from outside
+./test.sh chaos         under load, kills, restarts and cuts off what is deployed for two minutes, then compares
+                        the books; also: ./test.sh chaos --for 30s --seed 7
 ./test.sh --help        this text
 
 Acceptance needs a deployment: ./deploy.sh makes one, in a local cluster or on this machine.
@@ -44,20 +46,25 @@ test_scripts() {
   "$ROOT/deploy/tests/run" || fail "tests of deploy.sh failed; see above."
 }
 
+# test_deployment OPTION...: those of the program acceptance.
 test_deployment() {
   [ -f "$STATE/target.json" ] || fail "nothing is deployed, so acceptance has nothing to test." "Type ./deploy.sh, then ./test.sh acceptance."
   in_root cargo build --release --locked || fail "acceptance does not compile; see above."
-  in_root "$(program_path acceptance)"
+  in_root "$(program_path acceptance)" "$@"
 }
 
 main() {
   case ${1:-} in
     -h | --help) usage && exit 0 ;;
-    acceptance | '') ;;
+    acceptance | chaos | '') ;;
     *) fail "there is no part $1." "See the ones there are: ./test.sh --help" ;;
   esac
   have cargo || fail "cargo is missing." "$(way_to_get cargo)"
   trap last_line EXIT
+  if [ "${1:-}" = chaos ]; then
+    step "Chaos" test_deployment "$@"
+    return
+  fi
   if [ "${1:-}" != acceptance ]; then
     step "Tests of the workspace" test_workspace
     step "Tests of the scripts" test_scripts

@@ -49,19 +49,28 @@ pub(crate) enum HttpError {
     Endless(String),
 }
 
-/// The connection-less client: each request makes its own connection, so that a pod or process that is gone
-/// is never asked again, and each request through the Ingress may reach another replica.
+/// A client that trusts what this machine trusts and uses no proxy.
 #[derive(Clone)]
 pub(crate) struct Http(reqwest::Client);
 
 impl Http {
-    /// A client that trusts what this machine trusts and uses no proxy.
+    /// The connection-less client: each request makes its own connection, so that a pod or process that is
+    /// gone is never asked again, and each request through the Ingress may reach another replica.
     pub(crate) fn new() -> Result<Self, HttpError> {
+        Self::with_idle_connections(0)
+    }
+
+    /// A client that keeps its connections open as others do, for many requests in little time.
+    pub(crate) fn keeping_connections() -> Result<Self, HttpError> {
+        Self::with_idle_connections(64)
+    }
+
+    fn with_idle_connections(count: usize) -> Result<Self, HttpError> {
         // Err means that it is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         reqwest::Client::builder()
             .no_proxy()
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(count)
             .connect_timeout(Duration::from_secs(5))
             .timeout(REQUEST_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())

@@ -20,3 +20,8 @@ pub(crate) fn suffix() -> String {
     let id = id().simple().to_string();
     id[id.len() - 8..].to_owned()
 }
+
+/// A seed that nobody chose.
+pub(crate) fn seed() -> u64 {
+    id().as_u64_pair().1 >> 32
+}

@@ -4,12 +4,14 @@
 //! answers with a [`report::Report`]. Whatever it puts into a deployment it takes out again, also when a
 //! check fails or the run is interrupted.
 
+mod chaos;
 mod check;
 pub mod cli;
 mod client;
 mod cluster;
 mod failure;
 mod fresh;
+mod load;
 mod poll;
 mod process;
 pub mod report;

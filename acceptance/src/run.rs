@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::check::on_cluster::{self, ClusterWorld};
 use crate::check::on_processes::{self, ProcessWorld};
 use crate::check::{Check, Seen};
-use crate::cli::Options;
+use crate::cli::{Command, Options, Storm};
 use crate::client::{Http, HttpError};
 use crate::cluster::{Cluster, ConnectError};
 use crate::failure::Failure;
@@ -89,23 +89,24 @@ pub async fn run(options: &Options, console: &Arc<Console>) -> Result<Ended, Run
     let target = target::read(&options.target)?;
     match target {
         Target::Cluster(target) => {
-            let checks = chosen(on_cluster::CHECKS, options)?;
+            let (checks, storm) = chosen(on_cluster::CHECKS, on_cluster::CHAOS, options)?;
             console.say(&format!(
                 "Acceptance on kube context `{}`, environment {}.",
                 target.context, target.environment
             ));
             let cluster = Cluster::connect(&target).await?;
             let turn = cluster.take_turn(console).await.map_err(setup)?;
-            let world = ClusterWorld::new(cluster, Http::new()?, target, Arc::clone(console));
+            let world =
+                ClusterWorld::new(cluster, Http::new()?, target, Arc::clone(console), storm);
             let ended = until_done_or_interrupted(&world, &checks).await;
             turn.give_up().await.map_err(setup)?;
             ended
         }
         Target::Processes(target) => {
-            let checks = chosen(on_processes::CHECKS, options)?;
+            let (checks, storm) = chosen(on_processes::CHECKS, on_processes::CHAOS, options)?;
             let _lock = run_lock::take(&options.target).map_err(setup)?;
             console.say("Acceptance on both services as processes of this machine.");
-            let world = ProcessWorld::new(target, Http::new()?, Arc::clone(console));
+            let world = ProcessWorld::new(target, Http::new()?, Arc::clone(console), storm);
             until_done_or_interrupted(&world, &checks).await
         }
     }
@@ -138,7 +139,15 @@ fn list_of<W>(checks: &[Check<W>], console: &Console) {
     }
 }
 
-fn chosen<'a, W>(checks: &'a [Check<W>], options: &Options) -> Result<Vec<&'a Check<W>>, RunError> {
+/// The checks that were asked for, or chaos in their place.
+fn chosen<'a, W>(
+    checks: &'a [Check<W>],
+    chaos: &'a [Check<W>],
+    options: &Options,
+) -> Result<(Vec<&'a Check<W>>, Storm), RunError> {
+    if let Some(Command::Chaos(storm)) = options.command {
+        return Ok((chaos.iter().collect(), storm));
+    }
     let pattern = options.only.as_deref().unwrap_or("");
     let chosen: Vec<_> = checks
         .iter()
@@ -147,7 +156,7 @@ fn chosen<'a, W>(checks: &'a [Check<W>], options: &Options) -> Result<Vec<&'a Ch
     if chosen.is_empty() {
         Err(RunError::NoSuchCheck(pattern.to_owned()))
     } else {
-        Ok(chosen)
+        Ok((chosen, Storm::default()))
     }
 }
 

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
 use crate::client::{InvoiceApp, PaymentProvider};
 use crate::failure::{Failure, ensure};
 use crate::wire::{Charge, Invoice, Payment};
+
+/// How many invoices' payments are asked for at the same moment.
+const ASKED_AT_ONCE: usize = 16;
 
 /// Fails unless the invoice has one succeeded payment, and payment-provider one charge among all its payments,
 /// both with the invoice's amount. Gives the payment that succeeded.
@@ -36,8 +41,7 @@ pub(crate) async fn everything_charged_once(
         .map(|charge| (charge.id.clone(), charge))
         .collect();
     let mut accounted = 0;
-    for invoice in app.invoices().await? {
-        let payments = app.payments_of(invoice.id).await?;
+    for (invoice, payments) in with_payments(app).await? {
         if invoice.state == "paid" {
             agreed(&invoice, &payments, &book)?;
             accounted += 1;
@@ -63,12 +67,29 @@ pub(crate) async fn everything_charged_once(
     Ok(made)
 }
 
-fn succeeded<'a>(book: &'a BTreeMap<String, Charge>, payment: &Payment) -> Option<&'a Charge> {
+/// Every invoice with its payments.
+pub(super) async fn with_payments(
+    app: &InvoiceApp,
+) -> Result<Vec<(Invoice, Vec<Payment>)>, Failure> {
+    let asked = app.invoices().await?.into_iter().map(async |invoice| {
+        let payments = app.payments_of(invoice.id).await?;
+        Ok::<_, Failure>((invoice, payments))
+    });
+    stream::iter(asked)
+        .buffered(ASKED_AT_ONCE)
+        .try_collect()
+        .await
+}
+
+pub(super) fn succeeded<'a>(
+    book: &'a BTreeMap<String, Charge>,
+    payment: &Payment,
+) -> Option<&'a Charge> {
     book.get(&payment.id.to_string())
         .filter(|charge| charge.status == "succeeded")
 }
 
-fn agreed(
+pub(super) fn agreed(
     invoice: &Invoice,
     payments: &[Payment],
     book: &BTreeMap<String, Charge>,

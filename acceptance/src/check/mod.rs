@@ -1,6 +1,7 @@
 //! The checks. Those of a cluster and those of processes tell the same story; what they share is here, what
 //! each needs to its own is in [`on_cluster`] and [`on_processes`].
 
+pub(crate) mod books;
 pub(crate) mod cut_off;
 pub(crate) mod doors;
 pub(crate) mod exactly_once;

@@ -22,6 +22,15 @@ impl Cluster {
         self.remove_pods().await?;
         self.remove_policies().await?;
         self.remove_namespaces().await?;
+        if self.join_services().await? {
+            done.push(String::from("the way to payment-provider (opened again)"));
+        }
+        let lowered = self.lower_replicas_again().await?;
+        done.extend(
+            lowered
+                .into_iter()
+                .map(|name| format!("{name} (fewest replicas lowered again)")),
+        );
         let back = self.bring_everything_back().await?;
         done.extend(
             back.into_iter()

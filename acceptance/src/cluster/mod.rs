@@ -1,12 +1,15 @@
 //! The deployment as the cluster's API shows it.
 
 pub(crate) mod app;
+pub(crate) mod autoscaler;
 pub(crate) mod clean_up;
 pub(crate) mod controller;
+pub(crate) mod cut;
 pub(crate) mod forward;
 pub(crate) mod pods;
 pub(crate) mod policy;
 pub(crate) mod probe_pod;
+pub(crate) mod rollout;
 pub(crate) mod scale;
 pub(crate) mod selector;
 pub(crate) mod table_lock;

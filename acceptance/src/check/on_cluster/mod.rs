@@ -9,11 +9,20 @@ mod nothing_left;
 mod pods_ready;
 mod provider_away;
 mod restart;
+mod rollouts;
 mod world;
 
 pub(crate) use world::ClusterWorld;
 
 use super::{Check, paying, wrong_input};
+use crate::chaos;
+
+/// What `acceptance chaos` runs in place of the checks.
+pub(crate) const CHAOS: &[Check<ClusterWorld>] = &[Check {
+    name: "chaos",
+    about: "under load, what runs is killed, restarted and cut off; no payment is lost or made twice",
+    run: |world| Box::pin(chaos::survived(world)),
+}];
 
 /// In the order in which they run.
 pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
@@ -96,6 +105,11 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         name: "restart-loses-nothing",
         about: "every pod is restarted, the databases too, and all is known as before",
         run: |world| Box::pin(restart::loses_nothing(world)),
+    },
+    Check {
+        name: "rollouts-lose-nothing",
+        about: "under 200 requests a second: a roll-out, evictions and a scale-down of both services; none fails",
+        run: |world| Box::pin(rollouts::lose_nothing(world)),
     },
     Check {
         name: "nothing-left-behind",

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
 use crate::check::doors::{Deployment, InvoiceAppDoors};
+use crate::cli::Storm;
 use crate::client::{Door, Http, InvoiceApp, PaymentProvider};
 use crate::cluster::Cluster;
 use crate::cluster::app::App;
@@ -20,6 +21,7 @@ pub(crate) struct ClusterWorld {
     pub(crate) target: ClusterTarget,
     http: Http,
     console: Arc<Console>,
+    pub(crate) storm: Storm,
 }
 
 impl ClusterWorld {
@@ -28,12 +30,14 @@ impl ClusterWorld {
         http: Http,
         target: ClusterTarget,
         console: Arc<Console>,
+        storm: Storm,
     ) -> Self {
         Self {
             cluster,
             target,
             http,
             console,
+            storm,
         }
     }
 

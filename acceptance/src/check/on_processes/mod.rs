@@ -9,6 +9,14 @@ mod world;
 pub(crate) use world::ProcessWorld;
 
 use super::{Check, paying, wrong_input};
+use crate::chaos;
+
+/// What `acceptance chaos` runs in place of the checks.
+pub(crate) const CHAOS: &[Check<ProcessWorld>] = &[Check {
+    name: "chaos",
+    about: "under load, both services are killed, paused and restarted; no payment is lost or made twice",
+    run: |world| Box::pin(chaos::survived(world)),
+}];
 
 /// In the order in which they run.
 pub(crate) const CHECKS: &[Check<ProcessWorld>] = &[

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::doors::{Deployment, InvoiceAppDoors};
+use crate::cli::Storm;
 use crate::client::{Door, Http, InvoiceApp, PaymentProvider};
 use crate::failure::Failure;
 use crate::poll;
@@ -21,16 +22,18 @@ pub(crate) struct ProcessWorld {
     pub(crate) payment_provider: Process,
     http: Http,
     console: Arc<Console>,
+    pub(crate) storm: Storm,
 }
 
 impl ProcessWorld {
-    pub(crate) fn new(target: Processes, http: Http, console: Arc<Console>) -> Self {
+    pub(crate) fn new(target: Processes, http: Http, console: Arc<Console>, storm: Storm) -> Self {
         let process = |name, service: Service| Process { name, service };
         Self {
             invoice_app: process("invoice-app", target.invoice_app),
             payment_provider: process("payment-provider", target.payment_provider),
             http,
             console,
+            storm,
         }
     }
 

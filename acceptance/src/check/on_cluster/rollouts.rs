@@ -1,0 +1,156 @@
+//! Rolling updates, evictions and an autoscaler's scale-down under load: no request fails, no charge is lost or
+//! made twice.
+
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use kube::ResourceExt;
+use tokio::time::{Instant, sleep};
+
+use super::ClusterWorld;
+use crate::check::Seen;
+use crate::check::books::Books;
+use crate::check::doors::Deployment;
+use crate::check::paying::settle;
+use crate::cluster::app::App;
+use crate::cluster::scale::Workload;
+use crate::failure::{Failure, ensure};
+use crate::load::{Load, LoadReport, RATE};
+use crate::poll;
+
+/// Before the first change and after the last, so that what comes late is seen too.
+const CALM: Duration = Duration::from_secs(5);
+const SCALED_OUT: i32 = 5;
+/// An autoscaler looks every 15 s, at measurements that are as old, and waits for its window.
+const SCALED_WITHIN: Duration = Duration::from_mins(3);
+
+pub(crate) async fn lose_nothing(world: &ClusterWorld) -> Seen {
+    let (app, provider) = (
+        world.invoice_app().await?.outside,
+        world.payment_provider().await?,
+    );
+    settle(&app).await?;
+    let load = Load::start(&world.target.ingress_url, RATE)?;
+    let done = disturb(world, &load).await;
+    let report = load.stop().await?;
+    // Which requests failed says more than that a phase did not end.
+    none_failed(&report)?;
+    let done = done?;
+    settle(&app).await?;
+    let books = Books::read(&app, &provider).await?;
+    books.ensure_agreed()?;
+    Ok(format!(
+        "{}; {}; {}",
+        done.join(", "),
+        report.summary(),
+        books.summary()
+    ))
+}
+
+/// Fails with what failed, unless nothing did.
+pub(super) fn none_failed(report: &LoadReport) -> Result<(), Failure> {
+    ensure(report.failed == 0 && report.paid > 0, || {
+        let first: Vec<&str> = report.failures.iter().take(5).map(String::as_str).collect();
+        format!("{}; {}", report.summary(), first.join(" | "))
+    })
+}
+
+async fn disturb(world: &ClusterWorld, load: &Load) -> Result<Vec<String>, Failure> {
+    load.phase("before the first change");
+    sleep(CALM).await;
+    let mut done = Vec::new();
+    done.push(timed(world, load, "roll-out of both", roll_out(world)).await?);
+    done.push(timed(world, load, "evictions", evict_all(world)).await?);
+    done.push(timed(world, load, "scale-down", scale_down(world)).await?);
+    load.phase("after the last change");
+    sleep(CALM).await;
+    Ok(done)
+}
+
+async fn timed(
+    world: &ClusterWorld,
+    load: &Load,
+    name: &str,
+    work: impl Future<Output = Result<String, Failure>>,
+) -> Result<String, Failure> {
+    world.console().step(name);
+    load.phase(name);
+    let began = Instant::now();
+    let done = work.await?;
+    Ok(format!("{done} {} s", began.elapsed().as_secs()))
+}
+
+async fn roll_out(world: &ClusterWorld) -> Result<String, Failure> {
+    try_join_all(App::ALL.map(|app| world.cluster.begin_roll_out(app))).await?;
+    try_join_all(App::ALL.map(|app| world.cluster.await_rolled_out(app))).await?;
+    Ok(String::from("roll-out of both"))
+}
+
+/// The services' pods alone: a database of one pod cannot be evicted without being away.
+async fn evict_all(world: &ClusterWorld) -> Result<String, Failure> {
+    let mut evicted = 0;
+    for app in App::ALL {
+        for pod in world.cluster.await_service(app).await? {
+            world
+                .console()
+                .step(&format!("evicting {}", pod.name_any()));
+            world.cluster.evict(&pod).await?;
+            evicted += 1;
+        }
+        world.cluster.await_service(app).await?;
+    }
+    Ok(format!("{evicted} evictions"))
+}
+
+async fn scale_down(world: &ClusterWorld) -> Result<String, Failure> {
+    let mut scaled = Vec::new();
+    for app in App::ALL {
+        let Some(autoscaler) = world.cluster.autoscaler(app).await? else {
+            return Ok(format!(
+                "no scale-down ({} has no autoscaler that measures)",
+                app.name()
+            ));
+        };
+        world
+            .cluster
+            .raise_replicas(app, &autoscaler, SCALED_OUT)
+            .await?;
+        scaled.push(app);
+    }
+    try_join_all(
+        scaled
+            .iter()
+            .map(|app| replicas(world, *app, |count| count >= SCALED_OUT)),
+    )
+    .await?;
+    world
+        .console()
+        .step("scaled out: waiting for the scale-down");
+    world.cluster.lower_replicas_again().await?;
+    let left = try_join_all(
+        scaled
+            .iter()
+            .map(|app| replicas(world, *app, |count| count < SCALED_OUT)),
+    )
+    .await?;
+    Ok(format!("scale-down from {SCALED_OUT} to {left:?}"))
+}
+
+/// Waits until so many replicas are wanted, and until they are ready and no other is left; gives their number.
+async fn replicas(
+    world: &ClusterWorld,
+    app: App,
+    enough: impl Fn(i32) -> bool,
+) -> Result<usize, Failure> {
+    let what = format!("the autoscaler of {}", app.name());
+    poll::until(&what, SCALED_WITHIN, async || {
+        let wanted = world
+            .cluster
+            .wanted_replicas(Workload::Service(app))
+            .await?
+            .unwrap_or(0);
+        ensure(enough(wanted), || format!("it wants {wanted} replicas"))
+    })
+    .await?;
+    Ok(world.cluster.await_service(app).await?.len())
+}
