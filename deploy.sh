@@ -4,7 +4,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 STATE=$ROOT/.deploy
-FORCE_LOCAL=no WANTED_CONTEXT='' DOWN=no CONTEXT='' CREATE=''
+FORCE_LOCAL=no WANTED_CONTEXT='' DOWN=no CONTEXT='' CREATE='' ROTATE=''
 CONFIGURE_ARGOCD=no WITHOUT_ARGOCD=no
 
 # shellcheck source-path=SCRIPTDIR
@@ -27,6 +27,7 @@ CONFIGURE_ARGOCD=no WITHOUT_ARGOCD=no
 . "$ROOT/deploy/record.sh"
 . "$ROOT/deploy/cluster.sh"
 . "$ROOT/deploy/processes.sh"
+. "$ROOT/deploy/rotate.sh"
 . "$ROOT/deploy/down.sh"
 . "$ROOT/deploy/create-cluster.sh"
 . "$ROOT/deploy/kubeconfig.sh"
@@ -37,6 +38,8 @@ usage() {
 ./deploy.sh --context NAME   deploy to the cluster of this kube context, local or not
 ./deploy.sh --local          deploy to this machine even when a cluster is in reach
 ./deploy.sh --down           remove what was deployed (with --local or --context: only there)
+./deploy.sh rotate-password APP
+                             give an app another password for its database, without a request that fails
 ./deploy.sh --create-cluster kind|k3d
                              make a local cluster that has what deploy.sh needs, before all that
 ./deploy.sh --configure-argocd
@@ -84,6 +87,8 @@ read_options() {
       --down) DOWN=yes ;;
       --create-cluster) [ -n "${2:-}" ] || fail "--create-cluster needs kind or k3d." "Type one of them: ./deploy.sh --create-cluster kind"
         CREATE=$2 && shift ;;
+      rotate-password) [ -n "${2:-}" ] || fail "rotate-password needs an app." "Type: ./deploy.sh rotate-password invoice-app"
+        ROTATE=$2 && shift ;;
       --configure-argocd) CONFIGURE_ARGOCD=yes ;;
       --without-argocd) WITHOUT_ARGOCD=yes ;;
       -h | --help) usage && exit 0 ;;
@@ -105,6 +110,9 @@ main() {
   began=$(now)
   if [ -n "$CREATE" ]; then
     create_cluster "$CREATE"
+  elif [ -n "$ROTATE" ]; then
+    hold_checkout
+    rotate_password "$ROTATE"
   elif [ "$DOWN" = yes ]; then
     hold_checkout
     take_down

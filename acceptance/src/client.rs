@@ -277,7 +277,7 @@ impl Door {
 
     /// Through a port-forward, to one pod.
     pub(crate) fn through(http: &Http, forward: Forward, name: impl Into<String>) -> Self {
-        let mut door = Self::new(http, &format!("http://{}", forward.address), name);
+        let mut door = Self::new(http, &format!("http://{}", forward.address()), name);
         door.forward = Some(Arc::new(forward));
         door
     }

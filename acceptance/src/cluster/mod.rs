@@ -5,6 +5,7 @@ pub(crate) mod autoscaler;
 pub(crate) mod clean_up;
 pub(crate) mod controller;
 pub(crate) mod cut;
+pub(crate) mod database_secret;
 pub(crate) mod forward;
 pub(crate) mod pods;
 pub(crate) mod policy;

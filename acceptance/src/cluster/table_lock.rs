@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Secret;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
 use super::Cluster;
 use super::app::{App, DATABASE_PORT};
+use super::database_secret::OWNER_PASSWORD;
 use super::forward::Forward;
 use crate::failure::Failure;
 use crate::poll;
@@ -33,11 +33,11 @@ impl Cluster {
         let pod = self.database_pod(app).await?;
         let forward = self.forward(&pod, DATABASE_PORT).await?;
         let options = PgConnectOptions::new_without_pgpass()
-            .host(&forward.address.ip().to_string())
-            .port(forward.address.port())
+            .host(&forward.address().ip().to_string())
+            .port(forward.address().port())
             .username(app.database_name())
             .database(app.database_name())
-            .password(&self.database_password(app).await?)
+            .password(&self.database_secret(app, OWNER_PASSWORD).await?)
             // The port-forward itself is encrypted up to the node.
             .ssl_mode(PgSslMode::Disable);
         let locking = async {
@@ -53,26 +53,6 @@ impl Cluster {
         })
         .await?;
         Ok(PaymentsLock { session, forward })
-    }
-
-    async fn database_password(&self, app: App) -> Result<String, Failure> {
-        let secrets = self.api::<Secret>(app.namespace());
-        let doing = format!("read the Secret {}", app.database());
-        let secret = secrets
-            .get(app.database())
-            .await
-            .map_err(Failure::cluster(doing))?;
-        let password = secret
-            .data
-            .and_then(|mut data| data.remove("POSTGRES_PASSWORD"));
-        password
-            .and_then(|password| String::from_utf8(password.0).ok())
-            .ok_or_else(|| {
-                Failure::wrong(format!(
-                    "the Secret {} holds no POSTGRES_PASSWORD",
-                    app.database()
-                ))
-            })
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) async fn between_dispatch_and_answer(world: &ClusterWorld) -> Seen {
     world
         .console()
         .step("locking payment-provider's table, so that it does not answer");
-    let lock = world.cluster.lock_payments().await?;
+    let lock = Box::pin(world.cluster.lock_payments()).await?;
     let asking = tokio::spawn({
         let id = invoice.id;
         async move { asked.pay(id).await }

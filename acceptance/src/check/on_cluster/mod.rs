@@ -10,6 +10,7 @@ mod pods_ready;
 mod provider_away;
 mod restart;
 mod rollouts;
+mod rotation;
 mod world;
 
 pub(crate) use world::ClusterWorld;
@@ -110,6 +111,11 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         name: "rollouts-lose-nothing",
         about: "under 200 requests a second: a roll-out, evictions and a scale-down of both services; none fails",
         run: |world| Box::pin(rollouts::lose_nothing(world)),
+    },
+    Check {
+        name: "password-rotated",
+        about: "under the same load the databases' passwords are changed: no request fails, the old ones are refused",
+        run: |world| Box::pin(rotation::fails_nobody(world)),
     },
     Check {
         name: "nothing-left-behind",

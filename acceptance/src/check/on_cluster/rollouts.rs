@@ -25,10 +25,7 @@ const SCALED_OUT: i32 = 5;
 const SCALED_WITHIN: Duration = Duration::from_mins(3);
 
 pub(crate) async fn lose_nothing(world: &ClusterWorld) -> Seen {
-    let (app, provider) = (
-        world.invoice_app().await?.outside,
-        world.payment_provider().await?,
-    );
+    let app = world.invoice_app().await?.outside;
     settle(&app).await?;
     let load = Load::start(&world.target.ingress_url, RATE)?;
     let done = disturb(world, &load).await;
@@ -36,15 +33,24 @@ pub(crate) async fn lose_nothing(world: &ClusterWorld) -> Seen {
     // Which requests failed says more than that a phase did not end.
     none_failed(&report)?;
     let done = done?;
+    let books = agreed_books(world).await?;
+    Ok(format!(
+        "{}; {}; {books}",
+        done.join(", "),
+        report.summary()
+    ))
+}
+
+/// Has everything paid, and compares the books of the pods that there are now.
+pub(super) async fn agreed_books(world: &ClusterWorld) -> Result<String, Failure> {
+    let (app, provider) = (
+        world.invoice_app().await?.outside,
+        world.payment_provider().await?,
+    );
     settle(&app).await?;
     let books = Books::read(&app, &provider).await?;
     books.ensure_agreed()?;
-    Ok(format!(
-        "{}; {}; {}",
-        done.join(", "),
-        report.summary(),
-        books.summary()
-    ))
+    Ok(books.summary())
 }
 
 /// Fails with what failed, unless nothing did.
