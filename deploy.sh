@@ -29,6 +29,7 @@ CONFIGURE_ARGOCD=no WITHOUT_ARGOCD=no
 . "$ROOT/deploy/processes.sh"
 . "$ROOT/deploy/rotate.sh"
 . "$ROOT/deploy/down.sh"
+. "$ROOT/deploy/promote.sh"
 . "$ROOT/deploy/create-cluster.sh"
 . "$ROOT/deploy/kubeconfig.sh"
 
@@ -49,6 +50,8 @@ usage() {
 ./deploy.sh kubeconfig TEAM [--break-glass] [--context NAME]
                              write a kubeconfig that ends within the hour, to try what a team may;
                              with --break-glass one for a quarter of it, which lets into running pods
+./deploy.sh promote APP FROM TO   commit the digest that runs in FROM for TO (environments.yaml has
+                             the names; FROM may be build, the image that passed ./test.sh last)
 ./deploy.sh --help           this text
 
 Where to: the current kube context when it answers and is a local cluster (kind, k3d, minikube,
@@ -100,11 +103,10 @@ read_options() {
 }
 
 main() {
-  if [ "${1:-}" = kubeconfig ]; then
-    shift
-    give_kubeconfig "$@"
-    return
-  fi
+  case ${1:-} in
+    kubeconfig) shift; give_kubeconfig "$@"; return ;;
+    promote) shift; promote "$@"; return ;;
+  esac
   read_options "$@"
   local began
   began=$(now)

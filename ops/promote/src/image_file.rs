@@ -1,0 +1,194 @@
+//! `overlays/<environment>/image/kustomization.yaml`, the one file of an overlay that names images. It is
+//! edited line by line, so that its comments stay.
+
+use serde::Deserialize;
+
+/// The digest of an image's manifest, `sha256:` and 64 hexadecimal digits.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Digest(String);
+
+impl Digest {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let hex = text.strip_prefix("sha256:")?;
+        let is_digest = hex.len() == 64
+            && hex
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        is_digest.then(|| Self(text.to_owned()))
+    }
+
+    /// The digest at the end of `repository@digest`.
+    pub(crate) fn of_reference(reference: &str) -> Option<Self> {
+        Self::parse(reference.split_once('@')?.1)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Enough of it for a person to tell it from others.
+    pub(crate) fn short(&self) -> &str {
+        &self.0[.."sha256:".len() + 12]
+    }
+}
+
+impl std::fmt::Display for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why the file cannot be edited.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageFileError {
+    /// It is no kustomization.
+    #[error("it is not readable as YAML: {0}")]
+    Malformed(String),
+    /// It does not name the app's image, or more than once.
+    #[error("it names the image {app} {times} times, should be once")]
+    NotOnce {
+        /// The image's name in the base.
+        app: String,
+        /// How often it is there.
+        times: usize,
+    },
+    /// The entry has no digest to be replaced, or is not written as one line for each field.
+    #[error("its entry for {0} has no line `digest: sha256:...`")]
+    NoDigest(String),
+}
+
+#[derive(Deserialize)]
+struct Component {
+    #[serde(default)]
+    images: Vec<Image>,
+}
+
+/// One entry.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Image {
+    name: String,
+    pub(crate) new_name: Option<String>,
+    digest: Option<String>,
+}
+
+impl Image {
+    /// The entry of an app's image.
+    pub(crate) fn read(text: &str, app: &str) -> Result<Self, ImageFileError> {
+        let component: Component = serde_norway::from_str(text)
+            .map_err(|error| ImageFileError::Malformed(error.to_string()))?;
+        let mut entries: Vec<_> = component
+            .images
+            .into_iter()
+            .filter(|image| image.name == app)
+            .collect();
+        match (entries.pop(), entries.len()) {
+            (Some(image), 0) => Ok(image),
+            (last, more) => Err(ImageFileError::NotOnce {
+                app: app.to_owned(),
+                times: more + usize::from(last.is_some()),
+            }),
+        }
+    }
+
+    pub(crate) fn has(&self, digest: &Digest) -> bool {
+        self.digest.as_deref() == Some(digest.as_str())
+    }
+}
+
+/// The text with another digest for the app's image, and nothing else changed.
+pub(crate) fn with_digest(
+    text: &str,
+    app: &str,
+    digest: &Digest,
+) -> Result<String, ImageFileError> {
+    Image::read(text, app)?;
+    let mut edited = String::with_capacity(text.len());
+    let mut inside = false;
+    for line in text.split_inclusive('\n') {
+        let words = line.trim();
+        if let Some(entry) = words.strip_prefix("- ") {
+            inside = entry
+                .strip_prefix("name:")
+                .is_some_and(|name| name.trim() == app);
+        }
+        if inside && words.starts_with("digest:") {
+            let indent = &line[..line.len() - line.trim_start().len()];
+            edited.extend([indent, "digest: ", digest.as_str(), "\n"]);
+        } else {
+            edited.push_str(line);
+        }
+    }
+    if Image::read(&edited, app)?.has(digest) {
+        Ok(edited)
+    } else {
+        Err(ImageFileError::NoDigest(app.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Digest, Image, with_digest};
+
+    const FILE: &str = "# Why.\nkind: Component\nimages:\n- name: invoice-app\n  newName: ghcr.io/x/invoice-app\n  digest: sha256:0000000000000000000000000000000000000000000000000000000000000000\n- name: postgres\n  digest: sha256:1111111111111111111111111111111111111111111111111111111111111111\n";
+
+    fn digest(digit: char) -> Digest {
+        Digest::parse(&format!("sha256:{}", String::from(digit).repeat(64))).unwrap()
+    }
+
+    #[test]
+    fn one_line_changes_and_every_other_stays() {
+        let edited = with_digest(FILE, "invoice-app", &digest('a')).unwrap();
+        let changed: Vec<_> = FILE
+            .lines()
+            .zip(edited.lines())
+            .filter(|(old, new)| old != new)
+            .collect();
+        assert_eq!(changed.len(), 1);
+        assert_eq!(changed[0].1, format!("  digest: {}", digest('a')));
+        assert_eq!(FILE.lines().count(), edited.lines().count());
+    }
+
+    #[test]
+    fn the_other_image_of_a_file_is_found_by_its_name() {
+        let edited = with_digest(FILE, "postgres", &digest('b')).unwrap();
+        assert!(Image::read(&edited, "postgres").unwrap().has(&digest('b')));
+        assert!(
+            Image::read(&edited, "invoice-app")
+                .unwrap()
+                .has(&digest('0'))
+        );
+    }
+
+    #[test]
+    fn a_file_that_does_not_name_the_image_once_is_refused() {
+        let none = with_digest(FILE, "probe", &digest('a'))
+            .unwrap_err()
+            .to_string();
+        assert!(none.contains("probe 0 times"), "{none}");
+        let twice = format!("{FILE}- name: postgres\n");
+        assert!(
+            Image::read(&twice, "postgres")
+                .unwrap_err()
+                .to_string()
+                .contains("2 times")
+        );
+    }
+
+    #[test]
+    fn an_entry_without_a_digest_of_its_own_is_refused() {
+        let tag = "images:\n- name: invoice-app\n  newTag: latest\n";
+        assert!(with_digest(tag, "invoice-app", &digest('a')).is_err());
+        let flow = "images: [{name: invoice-app, digest: x}]\n";
+        assert!(with_digest(flow, "invoice-app", &digest('a')).is_err());
+    }
+
+    #[test]
+    fn only_a_whole_digest_is_one() {
+        assert!(Digest::of_reference(&format!("registry:5000/a@{}", digest('c'))).is_some());
+        for wrong in ["a:latest", "a@sha256:00", "a@md5:00"] {
+            assert!(Digest::of_reference(wrong).is_none(), "{wrong}");
+        }
+        assert!(Digest::parse(&format!("sha256:{}", "A".repeat(64))).is_none());
+    }
+}

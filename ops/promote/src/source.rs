@@ -1,0 +1,90 @@
+//! What is promoted: the digest that runs in an environment, or the one that passed the tests.
+
+use std::path::Path;
+
+use crate::app::App;
+use crate::cluster::Cluster;
+use crate::environments::{Access, BUILD, Environment, Environments};
+use crate::error::PromoteError;
+use crate::image_file::Digest;
+use crate::program::Tools;
+use crate::target;
+use crate::tested::Tested;
+
+/// What is promoted.
+pub(crate) struct Source {
+    pub(crate) digest: Digest,
+    /// `repository@digest`, where it is pulled from there.
+    pub(crate) image: String,
+    /// What was seen of it, for a person.
+    pub(crate) seen: String,
+    /// Which tests it passed, as far as this clone knows.
+    pub(crate) evidence: Option<String>,
+}
+
+pub(crate) fn find(
+    root: &Path,
+    tools: &Tools,
+    environments: &Environments,
+    app: &App,
+    from: &str,
+) -> Result<Source, PromoteError> {
+    if from == BUILD {
+        return built(root, app);
+    }
+    let environment = environments.named(from)?;
+    let Some(cluster) = cluster(root, tools, environment)? else {
+        return Err(PromoteError::CannotAsk {
+            from: from.to_owned(),
+        });
+    };
+    let running = cluster
+        .running(app, from)
+        .map_err(PromoteError::source(&app.name, from))?;
+    let tested = Tested::read(root).ok();
+    let evidence = tested.filter(|tested| tested.covers(&app.name, &running.digest));
+    Ok(Source {
+        seen: format!(
+            "{} of {} replicas available",
+            running.replicas, running.replicas
+        ),
+        evidence: evidence.map(|tested| tested.evidence()),
+        digest: running.digest,
+        image: running.image,
+    })
+}
+
+fn built(root: &Path, app: &App) -> Result<Source, PromoteError> {
+    let tested = Tested::read(root)?;
+    let (image, digest) = tested.image(root, &app.name)?;
+    Ok(Source {
+        digest,
+        image: image.to_owned(),
+        seen: tested.evidence(),
+        evidence: Some(tested.evidence()),
+    })
+}
+
+/// The cluster of an environment, if this machine has access to it.
+pub(crate) fn cluster(
+    root: &Path,
+    tools: &Tools,
+    environment: &Environment,
+) -> Result<Option<Cluster>, PromoteError> {
+    let by = |context: &str| Cluster {
+        context: context.to_owned(),
+        kubectl: tools.kubectl.clone(),
+    };
+    match environment.access() {
+        Access::GitOnly => Ok(None),
+        Access::Context(context) => Ok(Some(by(context))),
+        Access::Recorded => match target::recorded(root) {
+            Some(recorded) if recorded.environment == environment.name => {
+                Ok(Some(by(&recorded.context)))
+            }
+            _ => Err(PromoteError::NotDeployed {
+                environment: environment.name.clone(),
+            }),
+        },
+    }
+}
