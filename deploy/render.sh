@@ -39,6 +39,7 @@ resources:
 - ../../../kustomize/cluster
 YAML
     [ "$BY_ARGOCD" = no ] || echo '- ../../../kustomize/cluster/argocd-access'
+    render_admission_patches
   } | write_kustomization cluster
 }
 

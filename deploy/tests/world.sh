@@ -16,6 +16,7 @@ begin_world() {
   cp -R "$here/../../.github/scripts" "$WORLD/clone/.github/"
   # All of the manifests that a deployment copies; nothing here renders them.
   mkdir -p "$WORLD/clone/kustomize/apps"/{invoice-app,payment-provider}/overlays/{local,dev}/image
+  cp -R "$here/../../kustomize/cluster" "$WORLD/clone/kustomize/"
   for tool in "${SYSTEM_TOOLS[@]}"; do ln -s "$(command -v "$tool")" "$WORLD/bin/$tool"; done
   cp "$here/stand-ins/record.sh" "$WORLD/bin/"
   : >"$WORLD/calls"

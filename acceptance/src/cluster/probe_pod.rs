@@ -17,6 +17,8 @@ use crate::failure::{Failure, ensure};
 use crate::fresh;
 use crate::poll;
 
+const NAME: &str = "app.kubernetes.io/name";
+const PART_OF: &str = "app.kubernetes.io/part-of";
 /// The port that listening probes listen on.
 const LISTEN_PORT: u16 = 8080;
 const START_WITHIN: Duration = Duration::from_mins(1);
@@ -165,6 +167,10 @@ impl Cluster {
 fn manifest(pod: &ProbePod<'_>, arguments: &[&str], image: &str) -> Result<Pod, Failure> {
     let mut labels: BTreeMap<&str, &str> = pod.labels.iter().copied().collect();
     labels.insert(LABEL, "true");
+    // Admission asks for both in the teams' namespaces, a stranger's pod not excepted; no policy selects
+    // this name.
+    labels.entry(NAME).or_insert("acceptance");
+    labels.entry(PART_OF).or_insert("invoice-platform");
     let size = json!({"cpu": "50m", "memory": "16Mi"});
     from_json(json!({
         "metadata": {"name": format!("acceptance-{}-{}", pod.role, fresh::suffix()), "labels": labels},
@@ -298,6 +304,7 @@ mod tests {
         let labels = manifest.metadata.labels.unwrap();
         assert_eq!(labels["app.kubernetes.io/name"], "invoice-app");
         assert_eq!(labels[super::LABEL], "true");
+        assert_eq!(labels["app.kubernetes.io/part-of"], "invoice-platform");
         assert_eq!(manifest.spec.unwrap().readiness_gates.unwrap().len(), 1);
     }
 }

@@ -4,6 +4,7 @@
 //! is expected and answers with a sentence for each difference; none means that they agree.
 
 pub mod access;
+pub mod admission;
 pub mod command;
 pub mod reachability;
 pub mod rendered;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use proof::command::{access, objects, reachability, why};
+use proof::command::{access, admission, objects, reachability, why};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 the manifests agree with what is expected, 1 they differ, 2 they cannot be judged.
@@ -22,6 +22,8 @@ struct Arguments {
 enum Task {
     /// List the objects that an environment renders
     Objects(objects::Arguments),
+    /// Try the admission policies on every case and on everything that is rendered
+    Admission(admission::Arguments),
     /// Show who may do what, or compare it with access.yaml
     Access(access::Arguments),
     /// Who reaches whom, on which ports
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let out = &mut io::stdout().lock();
     let done = match Arguments::parse().task {
         Task::Objects(arguments) => objects::run(&arguments, out),
+        Task::Admission(arguments) => admission::run(&arguments, out),
         Task::Access(arguments) => access::run(&arguments, out),
         Task::Reachability(arguments) => reachability::run(&arguments, out),
         Task::Why(arguments) => why::run(&arguments, out),

@@ -1,6 +1,7 @@
 //! The program's subcommands, a file for each.
 
 pub mod access;
+pub mod admission;
 mod around;
 pub mod objects;
 pub mod reachability;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 pub use around::Around;
 pub use source::Source;
 
+use crate::admission::TrialsError;
 use crate::reachability::Unreadable;
 use crate::rendered::RenderError;
 
@@ -48,6 +50,9 @@ pub enum CommandError {
         /// What could have been asked for.
         known: String,
     },
+    /// There are no cases to try.
+    #[error(transparent)]
+    Trials(#[from] TrialsError),
     /// The verdict cannot be written.
     #[error("the answer cannot be written: {0}")]
     Output(#[from] io::Error),

@@ -115,8 +115,8 @@ configMapGenerator:
   behavior: merge
   literals: [ingress-controller={FOUND_INGRESS}, monitoring={FOUND_MONITORING}]
 images:
-- {{name: {app}, newName: registry.example/{app}, digest: '{FOUND_DIGEST}'}}
-- {{name: postgres, newName: registry.example/postgres, digest: '{FOUND_DIGEST}'}}
+- {{name: ghcr.io/invoice-platform/{app}, newName: registry.example/{app}, digest: '{FOUND_DIGEST}'}}
+- {{name: ghcr.io/invoice-platform/postgres, newName: registry.example/postgres, digest: '{FOUND_DIGEST}'}}
 "
     );
     fs::write(folder.path().join("kustomization.yaml"), text).unwrap();
