@@ -11,6 +11,9 @@ begin_world() {
   export WORLD
   WORLD=$(mktemp -d)
   local here=$1 tool
+  # What the world was made from, for tests of what is said rather than done.
+  SOURCES=$(cd "$here/../.." && pwd -P)
+  export SOURCES
   mkdir -p "$WORLD/bin" "$WORLD/clone/.github"
   cp -R "$here/../../deploy.sh" "$here/../../deploy" "$here/../../infra" "$here/../../argocd" "$WORLD/clone/"
   cp -R "$here/../../.github/scripts" "$WORLD/clone/.github/"
@@ -20,6 +23,7 @@ begin_world() {
   for tool in "${SYSTEM_TOOLS[@]}"; do ln -s "$(command -v "$tool")" "$WORLD/bin/$tool"; done
   cp "$here/stand-ins/record.sh" "$WORLD/bin/"
   : >"$WORLD/calls"
+  : >"$WORLD/said"
   given current-context ''
   given server https://127.0.0.1:6443
   given contexts ''
