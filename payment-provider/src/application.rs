@@ -54,7 +54,7 @@ impl Application {
             store,
             clock,
             counts,
-            config.charge.charge_limit_minor,
+            config.charge.charge_limit_minor.get().into(),
         ));
         Ok(Self {
             listeners,

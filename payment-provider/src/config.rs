@@ -1,5 +1,7 @@
 //! Everything that can be configured.
 
+use std::num::NonZeroU32;
+
 use chassis::database::DatabaseSettings;
 use chassis::server::ServerSettings;
 use chassis::telemetry::TelemetrySettings;
@@ -9,7 +11,7 @@ chassis::settings! {
     /// The rules by which charges are declined.
     pub struct ChargeSettings {
         /// Charges of more than this many minor units (cents, say) are declined.
-        pub charge_limit_minor: i64 = "100000000",
+        pub charge_limit_minor: NonZeroU32 = "100000000",
     }
 }
 

@@ -247,12 +247,45 @@ pub struct Chain<'a>(pub &'a dyn std::error::Error);
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut said = self.0.to_string();
+        f.write_str(&said)?;
         let mut source = self.0.source();
         while let Some(error) = source {
-            write!(f, ": {error}")?;
+            let cause = error.to_string();
+            // Many errors of other crates end with their cause already.
+            if !said.ends_with(&cause) {
+                write!(f, ": {cause}")?;
+            }
+            said = cause;
             source = error.source();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the door is shut")]
+    struct Cause;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Failed {
+        #[error("nobody came in")]
+        Silent(#[source] Cause),
+        #[error("nobody came in: {0}")]
+        Repeating(#[source] Cause),
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        for error in [Failed::Silent(Cause), Failed::Repeating(Cause)] {
+            assert_eq!(
+                Chain(&error).to_string(),
+                "nobody came in: the door is shut"
+            );
+        }
     }
 }

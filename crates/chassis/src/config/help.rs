@@ -19,7 +19,8 @@ pub fn help(variables: &[Variable], environment: &Environment) -> String {
         let name = variable.name();
         let default = match environment.program_default(&name).or(variable.default) {
             Some(value) => format!("default: {value}"),
-            None => "no default".to_owned(),
+            None if variable.optional => "may be left out".to_owned(),
+            None => "must be set".to_owned(),
         };
         // Writing to a String cannot fail.
         let _ = writeln!(
@@ -60,21 +61,33 @@ mod tests {
             Variable {
                 field: "a",
                 default: Some("1"),
+                optional: false,
                 meaning: &[" Short."],
             },
             Variable {
                 field: "longer_name",
                 default: None,
+                optional: false,
                 meaning: &[LONG],
+            },
+            Variable {
+                field: "unneeded",
+                default: None,
+                optional: true,
+                meaning: &[" Short."],
             },
         ];
         let text = help(&variables, &Environment::default());
         assert!(
             text.starts_with(
-                "  A            default: 1\n      Short.\n  LONGER_NAME  no default\n"
+                "  A            default: 1\n      Short.\n  LONGER_NAME  must be set\n"
             ),
             "{text}"
         );
         assert!(text.lines().all(|line| line.len() <= WIDTH));
+        assert!(
+            text.ends_with("  UNNEEDED     may be left out\n      Short.\n"),
+            "{text}"
+        );
     }
 }

@@ -20,8 +20,10 @@ pub use settings::{Settings, read_variable};
 pub struct Variable {
     /// The field that holds it: the variable's name in lower case.
     pub field: &'static str,
-    /// What it is when it is not set; `None`: it must be set, or may be left out if optional.
+    /// What it is when it is not set; `None`: it must be set, or may be left out.
     pub default: Option<&'static str>,
+    /// Whether it may be left out.
+    pub optional: bool,
     /// What it means, in lines.
     pub meaning: &'static [&'static str],
 }

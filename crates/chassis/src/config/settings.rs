@@ -43,19 +43,31 @@ pub fn read_variable<One: DeserializeOwned>(
     envy::from_iter(value).map_err(|error| ConfigError {
         wrong: match error {
             envy::Error::MissingValue(_) => "is not set, and has no default".to_owned(),
-            envy::Error::Custom(reason) => format!("is wrong: {}", without_value(&reason)),
+            envy::Error::Custom(reason) => format!("is wrong: {}", in_plain_words(&reason)),
         },
         name,
         meaning: variable.sentence(),
     })
 }
 
-/// envy's errors about numbers repeat the value, which may be a password in the wrong place.
-fn without_value(reason: &str) -> &str {
-    reason
+/// Errors about numbers speak of Rust's types, and repeat the value, which may be a password in the
+/// wrong place.
+fn in_plain_words(reason: &str) -> &str {
+    let reason = reason
         .split(" while parsing value")
         .next()
-        .unwrap_or(reason)
+        .unwrap_or(reason);
+    if reason.contains("expected a nonzero") {
+        return "it must be more than 0";
+    }
+    match reason {
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            "it must be a whole number"
+        }
+        "number too large to fit in target type" => "it is too large a number",
+        "number too small to fit in target type" => "it is too small a number",
+        other => other,
+    }
 }
 
 /// Declares a struct of settings: every field is an environment variable (its name in capitals),
@@ -96,6 +108,7 @@ macro_rules! settings {
                 vec![$( $crate::config::Variable {
                     field: stringify!($field),
                     default: None$(.or(Some($default)))?,
+                    optional: stringify!($type).starts_with("Option"),
                     meaning: &[$($meaning),*],
                 } ),*]
             }
@@ -168,6 +181,8 @@ mod tests {
             pub sample_address: std::net::SocketAddr = "127.0.0.1:1",
             /// How many.
             pub sample_count: u16 = "3",
+            /// How many parts.
+            pub sample_parts: std::num::NonZeroUsize = "4",
             /// How long.
             pub sample_time: Duration = "2s",
             /// What nobody may see.
@@ -186,6 +201,7 @@ mod tests {
         let sample = read([("SAMPLE_PASSWORD", "x"), ("SAMPLE_COUNT", "")]).unwrap();
         assert_eq!(sample.sample_address.port(), 1);
         assert_eq!(sample.sample_count, 3);
+        assert_eq!(sample.sample_parts.get(), 4);
         assert_eq!(sample.sample_time.get(), std::time::Duration::from_secs(2));
         assert_eq!(sample.sample_option, None);
     }
@@ -220,6 +236,29 @@ mod tests {
             "{}",
             errors[3]
         );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_number_is_said_in_plain_words() {
+        for (variable, value, said) in [
+            ("SAMPLE_COUNT", "many", "it must be a whole number"),
+            ("SAMPLE_COUNT", "-1", "it must be a whole number"),
+            ("SAMPLE_COUNT", "70000", "it is too large a number"),
+            ("SAMPLE_PARTS", "0", "it must be more than 0"),
+        ] {
+            let errors = read([("SAMPLE_PASSWORD", "x"), (variable, value)]).unwrap_err();
+            assert_eq!(errors[0].wrong, format!("is wrong: {said}"), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_left_out_is_known() {
+        let optional: Vec<_> = Sample::variables()
+            .iter()
+            .filter(|variable| variable.optional)
+            .map(Variable::name)
+            .collect();
+        assert_eq!(optional, ["SAMPLE_OPTION"]);
     }
 
     #[test]
