@@ -10,7 +10,7 @@ rotate_password() {
     "Name the cluster: ./deploy.sh rotate-password $app --context NAME"
   require kubectl cargo
   choose_way_of_secrets
-  step "Build the program" build_rotator
+  step "Build the programs" build_programs
   role=$(rotator "$app" next) || fail "the rotation of $app cannot begin; see above."
   step "Give $role a new password" hand_over "$app" "$role"
   step "Replace the pods and end the login before" rotator "$app" finish "$role"
@@ -25,8 +25,6 @@ choose_way_of_secrets() {
   step "Look for Sealed Secrets" find_sealed_secrets
   [ -z "$SEALED_SECRETS" ] || step "Look at the deployment branch" open_branch
 }
-
-build_rotator() { quietly in_root cargo build --release --locked --package rotate-password; }
 
 rotator() {
   local app=$1

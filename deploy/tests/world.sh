@@ -6,8 +6,8 @@
 SYSTEM_TOOLS=(bash env cat cp ln mv rm mkdir chmod touch head tail tr cut sort grep sed uname id dirname readlink sleep cmp ps nohup openssl find git wc seq)
 
 begin_world() {
-  # A test says itself which registry there is.
-  unset REGISTRY
+  # A test says itself which registry and which git server there is.
+  unset REGISTRY GIT_SERVER
   export WORLD
   WORLD=$(mktemp -d)
   local here=$1 tool
@@ -63,7 +63,7 @@ current_context() {
 # deploy ARGUMENT...: runs it from another folder; its words are in $WORLD/said, its exit code in CODE.
 deploy() {
   CODE=0
-  (cd / && env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" REGISTRY="${REGISTRY:-}" \
+  (cd / && env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" REGISTRY="${REGISTRY:-}" GIT_SERVER="${GIT_SERVER:-}" \
     bash "$WORLD/clone/deploy.sh" "$@") >"$WORLD/said" 2>&1 </dev/null || CODE=$?
 }
 
