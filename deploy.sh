@@ -22,6 +22,7 @@ CONFIGURE_ARGOCD=no WITHOUT_ARGOCD=no
 . "$ROOT/deploy/branch.sh"
 . "$ROOT/deploy/secrets.sh"
 . "$ROOT/deploy/admission.sh"
+. "$ROOT/deploy/certificates.sh"
 . "$ROOT/deploy/render.sh"
 . "$ROOT/deploy/apply.sh"
 . "$ROOT/deploy/argocd.sh"

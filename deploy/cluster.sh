@@ -34,6 +34,7 @@ deploy_from_here() {
 
 make_secrets() {
   make_database_secrets
+  make_certificates
 }
 
 wait_for_databases() {

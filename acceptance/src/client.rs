@@ -1,5 +1,6 @@
 //! Asking the services over HTTP.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::cluster::forward::Forward;
+use crate::cluster::identity::Identity;
 use crate::wire::{Charge, DropInInvoice, Invoice, Items, Page, Payment, Problem};
 
 /// Longer than the 25 s that paying all invoices may take.
@@ -57,26 +59,31 @@ impl Http {
     /// The connection-less client: each request makes its own connection, so that a pod or process that is
     /// gone is never asked again, and each request through the Ingress may reach another replica.
     pub(crate) fn new() -> Result<Self, HttpError> {
-        Self::with_idle_connections(0)
+        builder(0).build().map(Self).map_err(HttpError::NoClient)
     }
 
     /// A client that keeps its connections open as others do, for many requests in little time.
     pub(crate) fn keeping_connections() -> Result<Self, HttpError> {
-        Self::with_idle_connections(64)
+        builder(64).build().map(Self).map_err(HttpError::NoClient)
     }
 
-    fn with_idle_connections(count: usize) -> Result<Self, HttpError> {
-        // Err means that it is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        reqwest::Client::builder()
-            .no_proxy()
-            .pool_max_idle_per_host(count)
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(REQUEST_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map(Self)
-            .map_err(HttpError::NoClient)
+    /// A client that shows a certificate, if it is given one, and trusts those authorities alone. What
+    /// it asks for under `host` is at a port of this machine.
+    pub(crate) fn showing(
+        identity: Option<&Identity>,
+        authorities: &str,
+        host: &str,
+    ) -> Result<Self, HttpError> {
+        let trusted = reqwest::Certificate::from_pem_bundle(authorities.as_bytes());
+        let mut builder = builder(0)
+            .tls_certs_only(trusted.map_err(HttpError::NoClient)?)
+            .resolve(host, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        if let Some(Identity { certificate, key }) = identity {
+            let pem = format!("{certificate}\n{key}");
+            let shown = reqwest::Identity::from_pem(pem.as_bytes());
+            builder = builder.identity(shown.map_err(HttpError::NoClient)?);
+        }
+        builder.build().map(Self).map_err(HttpError::NoClient)
     }
 
     /// A request, to be refined and [`Request::send`].
@@ -86,6 +93,17 @@ impl Http {
             builder: self.0.request(method, url),
         }
     }
+}
+
+fn builder(idle_connections: usize) -> reqwest::ClientBuilder {
+    // Err means that it is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .no_proxy()
+        .pool_max_idle_per_host(idle_connections)
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(REQUEST_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
 }
 
 /// A request that was not sent yet.
@@ -278,6 +296,22 @@ impl Door {
     /// Through a port-forward, to one pod.
     pub(crate) fn through(http: &Http, forward: Forward, name: impl Into<String>) -> Self {
         let mut door = Self::new(http, &format!("http://{}", forward.address()), name);
+        door.forward = Some(Arc::new(forward));
+        door
+    }
+
+    /// The same, by TLS under the name that the pod's certificate is on.
+    pub(crate) fn through_tls(
+        http: &Http,
+        forward: Forward,
+        host: &str,
+        name: impl Into<String>,
+    ) -> Self {
+        let mut door = Self::new(
+            http,
+            &format!("https://{host}:{}", forward.address().port()),
+            name,
+        );
         door.forward = Some(Arc::new(forward));
         door
     }

@@ -1,4 +1,5 @@
-//! What a probe pod does: [`listen`] on a port, or [`reach`] for addresses and report each.
+//! What a probe pod does: [`listen`] on a port, [`reach`] for addresses and report each, or [`relay`]
+//! connections from its place.
 //!
 //! It connects only, and uses nothing but sockets: what it can or cannot do is then decided by the
 //! cluster's network alone.
@@ -6,6 +7,7 @@
 pub mod listen;
 pub mod outcome;
 pub mod reach;
+pub mod relay;
 pub mod wait;
 
 use std::io::Write;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use probe::{listen, reach};
+use probe::{listen, reach, relay};
 
 /// Listens on a port, or reaches for addresses and says which answered.
 #[derive(Parser)]
@@ -26,6 +26,15 @@ enum Task {
         #[arg(long)]
         port: u16,
     },
+    /// Carry every connection to a port of the pod's own loopback on to a target, until ended.
+    Relay {
+        /// Port to listen on.
+        #[arg(long)]
+        port: u16,
+        /// Where to carry them, `host:port`.
+        #[arg(long)]
+        to: String,
+    },
     /// Connect to every target; print one line of JSON for each; end with exit code 0 when all were tried.
     Reach {
         /// How long targets that should answer are tried again, e.g. `30s`.
@@ -43,6 +52,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Listen { port } => listen::forever(port),
+        Task::Relay { port, to } => relay::forever(port, &to),
         Task::Reach {
             wait,
             allowed,

@@ -25,6 +25,14 @@ impl App {
         }
     }
 
+    /// The name that its certificate is on.
+    pub(crate) const fn host(self) -> &'static str {
+        match self {
+            Self::InvoiceApp => "invoice-app.invoice.svc",
+            Self::PaymentProvider => "payment-provider.payments.svc",
+        }
+    }
+
     pub(crate) const fn http_port(self) -> u16 {
         match self {
             Self::InvoiceApp => 8081,

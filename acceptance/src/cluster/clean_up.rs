@@ -31,6 +31,12 @@ impl Cluster {
                 .into_iter()
                 .map(|name| format!("{name} (fewest replicas lowered again)")),
         );
+        let certificates = self.identities_back().await?;
+        done.extend(
+            certificates
+                .into_iter()
+                .map(|name| format!("{name} (put back)")),
+        );
         let back = self.bring_everything_back().await?;
         done.extend(
             back.into_iter()

@@ -7,6 +7,7 @@ pub(crate) mod controller;
 pub(crate) mod cut;
 pub(crate) mod database_secret;
 pub(crate) mod forward;
+pub(crate) mod identity;
 pub(crate) mod pods;
 pub(crate) mod policy;
 pub(crate) mod probe_pod;

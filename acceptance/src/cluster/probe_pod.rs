@@ -21,6 +21,8 @@ const NAME: &str = "app.kubernetes.io/name";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 /// The port that listening probes listen on.
 const LISTEN_PORT: u16 = 8080;
+/// The port of a relaying probe's own loopback.
+pub(crate) const RELAY_PORT: u16 = 8443;
 const START_WITHIN: Duration = Duration::from_mins(1);
 /// More than the wait for allowed targets and all tries of denied ones.
 const REACH_WITHIN: Duration = Duration::from_mins(2);
@@ -78,10 +80,24 @@ impl Cluster {
 
     /// Starts a pod that listens; gives its `host:port` once its container runs.
     pub(crate) async fn listener(&self, pod: &ProbePod<'_>) -> Result<String, Failure> {
-        let name = self
-            .start(pod, &["listen", "--port", &LISTEN_PORT.to_string()])
-            .await?;
-        poll::until(&format!("pod {name} listening"), START_WITHIN, async || {
+        let listen = ["listen", "--port", &LISTEN_PORT.to_string()];
+        let running = self.start_and_await(pod, &listen).await?;
+        Ok(endpoint(&address(&running)?, LISTEN_PORT))
+    }
+
+    /// Starts a pod that carries connections to [`RELAY_PORT`] on to `to`; gives it once it runs.
+    pub(crate) async fn relay(&self, pod: &ProbePod<'_>, to: &str) -> Result<Pod, Failure> {
+        let relay = ["relay", "--port", &RELAY_PORT.to_string(), "--to", to];
+        self.start_and_await(pod, &relay).await
+    }
+
+    async fn start_and_await(
+        &self,
+        pod: &ProbePod<'_>,
+        arguments: &[&str],
+    ) -> Result<Pod, Failure> {
+        let name = self.start(pod, arguments).await?;
+        poll::until(&format!("pod {name} running"), START_WITHIN, async || {
             let now = self
                 .api::<Pod>(pod.namespace)
                 .get(&name)
@@ -96,7 +112,8 @@ impl Cluster {
             ensure(!is_ready(&now), || {
                 format!("{name} is ready although its gate is shut, so Services send it traffic")
             })?;
-            Ok(endpoint(&address(&now)?, LISTEN_PORT))
+            address(&now)?;
+            Ok(now)
         })
         .await
     }

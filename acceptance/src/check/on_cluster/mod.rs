@@ -1,5 +1,6 @@
 //! The checks of a deployment in a Kubernetes cluster.
 
+mod certificates;
 mod database_away;
 mod image_user;
 mod ingress;
@@ -86,6 +87,16 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         name: "invoice-app-gets-through",
         about: "the same pod with invoice-app's label reaches payment-provider, and nothing more",
         run: |world| Box::pin(network::invoice_app_label(world)),
+    },
+    Check {
+        name: "certificates-required",
+        about: "inside the allowed network, only invoice-app's certificate gets an answer of payment-provider",
+        run: |world| Box::pin(certificates::are_required(world)),
+    },
+    Check {
+        name: "certificates-reread",
+        about: "authority and certificates of both services are replaced while they run, and no payment fails",
+        run: |world| Box::pin(certificates::are_read_again(world)),
     },
     Check {
         name: "kill-between-dispatch-and-answer",

@@ -41,15 +41,28 @@ impl ClusterWorld {
         }
     }
 
+    /// The client that everything is asked by, where nobody asks who it is.
+    pub(crate) fn http(&self) -> &Http {
+        &self.http
+    }
+
     /// The Ingress.
     pub(crate) fn ingress(&self) -> Door {
         Door::new(&self.http, &self.target.ingress_url, "the Ingress")
     }
 
-    /// One pod's port, by a port-forward.
+    /// One pod's port, by a port-forward. Where who calls has to say who it is, it is invoice-app.
     pub(crate) async fn door(&self, pod: &Pod, port: u16) -> Result<Door, Failure> {
+        let provider = App::PaymentProvider;
+        if port != provider.http_port() {
+            let forward = self.cluster.forward(pod, port).await?;
+            return Ok(Door::through(&self.http, forward, pod.name_any()));
+        }
+        let caller = self.cluster.known_as(App::InvoiceApp).await?;
+        let host = provider.host();
+        let http = Http::showing(Some(&caller.identity), &caller.authorities, host)?;
         let forward = self.cluster.forward(pod, port).await?;
-        Ok(Door::through(&self.http, forward, pod.name_any()))
+        Ok(Door::through_tls(&http, forward, host, pod.name_any()))
     }
 
     /// invoice-app, asked at one pod.

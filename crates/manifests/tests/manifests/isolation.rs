@@ -16,7 +16,7 @@ const EVERYWHERE: [&str; 13] = [
     "out payments/* -> kube-system/kube-dns TCP 53",
     "in INGRESS/* -> invoice/invoice-app TCP http",
     "out invoice/invoice-app -> payments/payment-provider TCP 8082",
-    "in invoice/invoice-app -> payments/payment-provider TCP http",
+    "in invoice/invoice-app -> payments/payment-provider TCP https",
     "out invoice/invoice-app -> invoice/invoice-app-database TCP 5432",
     "out payments/payment-provider -> payments/payment-provider-database TCP 5432",
     "in MONITORING/* -> invoice/invoice-app TCP management",

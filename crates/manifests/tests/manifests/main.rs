@@ -12,6 +12,7 @@ mod containers;
 mod dry_run;
 mod environments;
 mod exposure;
+mod identity;
 mod images;
 mod isolation;
 mod kubectl;

@@ -106,8 +106,12 @@ fn prometheus_is_told_the_management_port() {
 fn the_listening_addresses_are_the_ports_that_are_declared() {
     for deployment in deployments() {
         let container = containers(deployment).next().unwrap();
+        let api = match deployment.name() {
+            "payment-provider" => "https",
+            _ => "http",
+        };
         for (variable, port) in [
-            ("LISTEN_ADDRESS", "http"),
+            ("LISTEN_ADDRESS", api),
             ("MANAGEMENT_ADDRESS", "management"),
         ] {
             let declared = container["ports"].as_array().unwrap();
