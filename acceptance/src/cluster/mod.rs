@@ -1,6 +1,7 @@
 //! The deployment as the cluster's API shows it.
 
 pub(crate) mod app;
+pub(crate) mod authorization;
 pub(crate) mod autoscaler;
 pub(crate) mod clean_up;
 pub(crate) mod controller;
@@ -29,6 +30,8 @@ pub(crate) const LABEL: &str = "invoice-platform.example/acceptance";
 /// A cluster and what was deployed there.
 pub(crate) struct Cluster {
     pub(crate) client: Client,
+    /// How the client was made, to make others that come as somebody else.
+    config: Config,
     pub(crate) probe_image: String,
 }
 
@@ -78,10 +81,11 @@ impl Cluster {
             context: context.clone(),
             source: Box::new(source),
         };
-        let client = Client::try_from(config).map_err(silent)?;
+        let client = Client::try_from(config.clone()).map_err(silent)?;
         client.apiserver_version().await.map_err(silent)?;
         Ok(Self {
             client,
+            config,
             probe_image: target.probe_image.clone(),
         })
     }

@@ -12,6 +12,7 @@ mod provider_away;
 mod restart;
 mod rollouts;
 mod rotation;
+mod teams_apart;
 mod world;
 
 pub(crate) use world::ClusterWorld;
@@ -67,6 +68,11 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         name: "provider-not-through-ingress",
         about: "payment-provider and the management ports are not reachable through the Ingress",
         run: |world| Box::pin(ingress::provider_is_not_served(world)),
+    },
+    Check {
+        name: "teams-apart",
+        about: "every group and account may do what access.yaml says, to every resource that the cluster has, and no more",
+        run: |world| Box::pin(teams_apart::as_access_yaml_says(world)),
     },
     Check {
         name: "policies-enforced",

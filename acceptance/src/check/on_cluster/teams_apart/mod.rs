@@ -1,0 +1,60 @@
+//! Teams apart: the API server is asked about every group and account of access.yaml, everywhere, for every
+//! verb on every resource that it has; then some of it is done.
+
+mod practice;
+mod questions;
+
+use std::time::Instant;
+
+use k8s_openapi::api::core::v1::ServiceAccount;
+use proof::access::{Expected, Matrix};
+
+use super::ClusterWorld;
+use crate::check::Seen;
+use crate::failure::{Failure, ensure};
+
+const ACCESS: &str = include_str!("../../../../../access.yaml");
+/// More would not fit on a screen, and the first ones say what is wrong.
+const SHOWN: usize = 12;
+
+pub(crate) async fn as_access_yaml_says(world: &ClusterWorld) -> Seen {
+    let expected = Expected::parse(ACCESS).map_err(|error| Failure::wrong(error.to_string()))?;
+    let matrix = in_this_cluster(world, &expected).await?;
+    let start = Instant::now();
+    let asked = questions::ask(world, &expected, &matrix).await?;
+    let took = start.elapsed();
+    ensure(asked.differences.is_empty(), || {
+        let shown = asked.differences.len().min(SHOWN);
+        format!(
+            "the cluster and access.yaml differ in {} answers: {}",
+            asked.differences.len(),
+            asked.differences[..shown].join("; ")
+        )
+    })?;
+    let done = practice::as_the_answers_say(world).await?;
+    Ok(format!(
+        "{} questions about {} groups and accounts, {} places, {} resources and sub-resources, in {}.{} s: {} yes, \
+         all as access.yaml says; {done}",
+        asked.questions,
+        asked.subjects,
+        asked.places,
+        asked.resources,
+        took.as_secs(),
+        took.subsec_millis() / 100,
+        asked.allowed
+    ))
+}
+
+/// Argo CD's part of access.yaml counts where its account is.
+async fn in_this_cluster(world: &ClusterWorld, expected: &Expected) -> Result<Matrix, Failure> {
+    let account = world
+        .cluster
+        .api::<ServiceAccount>("argocd")
+        .get_opt("platform-sync")
+        .await
+        .map_err(Failure::cluster("look for the platform's sync account"))?;
+    Ok(match account {
+        Some(_) => expected.everywhere(),
+        None => expected.without_argo_cd(),
+    })
+}

@@ -1,0 +1,307 @@
+//! Every question that access.yaml answers, put to the API server.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use k8s_openapi::api::authorization::v1::ResourceRule;
+use proof::access::{Expected, Matrix, Place, Request, Resource, Subject};
+
+use super::super::ClusterWorld;
+use crate::check::doors::Deployment;
+use crate::cluster::authorization::Served;
+use crate::failure::Failure;
+
+/// As many questions at once as the API server answers without queueing them.
+const AT_ONCE: usize = 64;
+/// Namespaces beside the teams': the cluster's own, Argo CD's, and one that nobody owns.
+const ELSEWHERE: [&str; 3] = ["argocd", "default", "kube-system"];
+const VERBS: [&str; 8] = [
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+];
+/// Verbs that no request has: the API server asks for them beside the request's own. Some are about
+/// resources that it does not serve.
+const BESIDE: [(&str, &str, &str); 10] = [
+    ("bind", "rbac.authorization.k8s.io", "roles"),
+    ("bind", "rbac.authorization.k8s.io", "clusterroles"),
+    ("escalate", "rbac.authorization.k8s.io", "roles"),
+    ("escalate", "rbac.authorization.k8s.io", "clusterroles"),
+    ("impersonate", "", "users"),
+    ("impersonate", "", "groups"),
+    ("impersonate", "", "serviceaccounts"),
+    ("approve", "certificates.k8s.io", "signers"),
+    ("sign", "certificates.k8s.io", "signers"),
+    ("attest", "certificates.k8s.io", "signers"),
+];
+
+/// What was asked, and what came out otherwise than expected.
+#[derive(Default)]
+pub(super) struct Asked {
+    pub(super) questions: usize,
+    pub(super) allowed: usize,
+    pub(super) subjects: usize,
+    pub(super) places: usize,
+    pub(super) resources: usize,
+    pub(super) differences: Vec<String>,
+}
+
+/// One question to the API server.
+struct Question<'a> {
+    who: &'a Subject,
+    what: Request<'a>,
+}
+
+pub(super) async fn ask(
+    world: &ClusterWorld,
+    expected: &Expected,
+    matrix: &Matrix,
+) -> Result<Asked, Failure> {
+    let served = world.cluster.served().await?;
+    let subjects = matrix.subjects();
+    let mut places: Vec<Option<&str>> = vec![None];
+    places.extend(expected.teams().iter().map(|team| Some(team.as_str())));
+    places.extend(ELSEWHERE.map(Some));
+    let mut questions = Vec::new();
+    for who in &subjects {
+        for place in &places {
+            questions.extend(of_any_object(who, *place, &served));
+        }
+    }
+    questions.extend(of_named_objects(matrix));
+    world.console().step(&format!(
+        "asking the API server {} questions, {AT_ONCE} at once",
+        questions.len()
+    ));
+    let mut asked = Asked {
+        questions: questions.len(),
+        subjects: subjects.len(),
+        places: places.len(),
+        resources: served.len(),
+        ..Asked::default()
+    };
+    let teams = expected.teams();
+    let answers: Vec<_> = stream::iter(&questions)
+        .map(|question| answer(world, question, matrix, teams))
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    for (allowed, difference) in answers {
+        asked.allowed += usize::from(allowed);
+        asked.differences.extend(difference);
+    }
+    let namespaces: Vec<_> = places.iter().flatten().copied().collect();
+    let more = rules_for_single_objects(world, &subjects, &namespaces, matrix).await?;
+    asked.differences.extend(more);
+    asked.differences.sort();
+    Ok(asked)
+}
+
+/// Every verb on every resource that can be in a place.
+fn of_any_object<'a>(
+    who: &'a Subject,
+    place: Option<&'a str>,
+    served: &'a [Served],
+) -> impl Iterator<Item = Question<'a>> {
+    let question = move |verb: &'a str, group: &'a str, resource: &'a str| Question {
+        who,
+        what: Request {
+            namespace: place,
+            group,
+            resource,
+            object: None,
+            verb,
+        },
+    };
+    let usual = served
+        .iter()
+        .filter(move |resource| place.is_none() || resource.namespaced)
+        .flat_map(move |resource| {
+            VERBS
+                .into_iter()
+                .map(move |verb| question(verb, &resource.group, &resource.name))
+        });
+    let beside = BESIDE
+        .into_iter()
+        .map(move |(verb, group, resource)| question(verb, group, resource));
+    usual.chain(beside)
+}
+
+/// What is expected to be allowed for some objects alone: these, and one of another name.
+fn of_named_objects(matrix: &Matrix) -> Vec<Question<'_>> {
+    let mut questions = Vec::new();
+    for (who, place, grants) in matrix.rows() {
+        for grant in grants {
+            let (Resource::Object { group, name }, Some(object)) = (&grant.resource, &grant.object)
+            else {
+                continue;
+            };
+            for object in [object, "acceptance-another"] {
+                questions.push(Question {
+                    who,
+                    what: Request {
+                        namespace: match place {
+                            Place::Cluster => None,
+                            Place::Namespace(name) => Some(name),
+                        },
+                        group,
+                        resource: name,
+                        object: Some(object),
+                        verb: &grant.verb,
+                    },
+                });
+            }
+        }
+    }
+    questions
+}
+
+/// The cluster's answer, and a sentence if it is not the expected one.
+async fn answer(
+    world: &ClusterWorld,
+    question: &Question<'_>,
+    matrix: &Matrix,
+    teams: &[String],
+) -> Result<(bool, Option<String>), Failure> {
+    let Question { who, what } = question;
+    let allowed = world.cluster.may(who, what).await?;
+    if allowed == matrix.allows(who, what) {
+        return Ok((allowed, None));
+    }
+    // Outside the teams' namespaces everybody may do some things, as asking what they may. Inside there is
+    // nothing that everybody may.
+    let of_a_team = what
+        .namespace
+        .is_some_and(|place| teams.iter().any(|team| team == place));
+    if allowed && !of_a_team && world.cluster.may(&nobody_like(who), what).await? {
+        return Ok((allowed, None));
+    }
+    let place = what.namespace.unwrap_or("the whole cluster");
+    let says = if allowed { "may" } else { "may not" };
+    let resource = Resource::Object {
+        group: what.group.to_owned(),
+        name: what.resource.to_owned(),
+    };
+    let object = what.object.unwrap_or_default();
+    let sentence = format!("{who} in {place} {says} {} {resource} {object}", what.verb);
+    Ok((allowed, Some(sentence.trim_end().to_owned())))
+}
+
+/// Somebody of the same kind to whom nothing was given.
+fn nobody_like(who: &Subject) -> Subject {
+    match who {
+        Subject::Account { namespace, .. } => Subject::account(namespace, "acceptance-nobody"),
+        Subject::Group(_) | Subject::User(_) => Subject::User("acceptance-nobody".to_owned()),
+    }
+}
+
+/// A right to one object is not seen by asking about any: the rules themselves are looked through for such.
+async fn rules_for_single_objects(
+    world: &ClusterWorld,
+    subjects: &BTreeSet<&Subject>,
+    namespaces: &[&str],
+    matrix: &Matrix,
+) -> Result<Vec<String>, Failure> {
+    let each = subjects
+        .iter()
+        .flat_map(|who| namespaces.iter().map(move |namespace| (*who, *namespace)));
+    let found: Vec<Vec<String>> = stream::iter(each)
+        .map(|(who, namespace)| async move {
+            let rules = world.cluster.rules(who, namespace).await?;
+            Ok::<_, Failure>(unexpected(&rules, who, namespace, matrix))
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn unexpected(
+    rules: &[ResourceRule],
+    who: &Subject,
+    namespace: &str,
+    matrix: &Matrix,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for rule in rules {
+        for object in rule.resource_names.iter().flatten() {
+            for group in rule.api_groups.iter().flatten() {
+                for resource in rule.resources.iter().flatten() {
+                    for verb in &rule.verbs {
+                        let request = Request {
+                            namespace: Some(namespace),
+                            group,
+                            resource,
+                            object: Some(object),
+                            verb,
+                        };
+                        if !matrix.allows(who, &request) {
+                            found.push(format!(
+                                "{who} in {namespace} may {verb} {resource} {object}"
+                            ));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proof::access::Grant;
+
+    fn served(name: &str, namespaced: bool) -> Served {
+        Served {
+            group: String::new(),
+            name: name.to_owned(),
+            namespaced,
+        }
+    }
+
+    #[test]
+    fn in_a_namespace_nothing_is_asked_that_belongs_to_none() {
+        let all = [
+            served("pods", true),
+            served("pods/exec", true),
+            served("nodes", false),
+        ];
+        let who = Subject::Group("team".to_owned());
+        let count = |place| of_any_object(&who, place, &all).count();
+        assert_eq!(count(Some("invoice")), 2 * VERBS.len() + BESIDE.len());
+        assert_eq!(count(None), 3 * VERBS.len() + BESIDE.len());
+    }
+
+    #[test]
+    fn a_rule_for_one_object_is_expected_or_said() {
+        let who = Subject::Group("team".to_owned());
+        let rule = ResourceRule {
+            api_groups: Some(vec![String::new()]),
+            resources: Some(vec!["secrets".to_owned()]),
+            resource_names: Some(vec!["password".to_owned()]),
+            verbs: vec!["get".to_owned()],
+        };
+        let mut matrix = Matrix::default();
+        let seen =
+            |matrix: &Matrix| unexpected(std::slice::from_ref(&rule), &who, "invoice", matrix);
+        assert_eq!(
+            seen(&matrix),
+            ["group team in invoice may get secrets password"]
+        );
+        let grant = Grant {
+            resource: Resource::parse("secrets"),
+            object: Some("password".to_owned()),
+            verb: "get".to_owned(),
+        };
+        matrix.allow(&who, &Place::Namespace("invoice".to_owned()), [grant]);
+        assert!(seen(&matrix).is_empty());
+        assert_eq!(of_named_objects(&matrix).len(), 2);
+    }
+}

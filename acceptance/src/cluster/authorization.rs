@@ -1,0 +1,124 @@
+//! What the cluster lets whom do, as it says itself, and doing it as somebody else.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, ResourceRule, SelfSubjectRulesReview, SelfSubjectRulesReviewSpec,
+    SubjectAccessReview, SubjectAccessReviewSpec,
+};
+use kube::api::PostParams;
+use kube::{Api, Client};
+use proof::access::{Request, Subject};
+
+use super::Cluster;
+use crate::failure::Failure;
+
+/// A resource or a sub-resource that the cluster serves.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Served {
+    /// `apps`; empty for the core group.
+    pub(crate) group: String,
+    /// `pods` or `pods/log`.
+    pub(crate) name: String,
+    pub(crate) namespaced: bool,
+}
+
+impl Cluster {
+    /// Every resource that the cluster has, sub-resources too, each once whatever its versions.
+    pub(crate) async fn served(&self) -> Result<Vec<Served>, Failure> {
+        let doing = || Failure::cluster("list what the API serves");
+        let core = self.client.list_core_api_versions_aggregated().await;
+        let groups = self.client.list_api_groups_aggregated().await;
+        let all = core
+            .map_err(doing())?
+            .items
+            .into_iter()
+            .chain(groups.map_err(doing())?.items);
+        let mut found = BTreeMap::new();
+        for group in all {
+            let name = group.metadata.and_then(|metadata| metadata.name);
+            let resources = group.versions.into_iter().flat_map(|one| one.resources);
+            for resource in resources {
+                let Some(plural) = resource.resource else {
+                    continue;
+                };
+                let subs = resource.subresources.into_iter();
+                let subs = subs.filter_map(|sub| Some(format!("{plural}/{}", sub.subresource?)));
+                let namespaced = resource.scope.as_deref() == Some("Namespaced");
+                for resource in std::iter::once(plural.clone()).chain(subs) {
+                    found.insert((name.clone().unwrap_or_default(), resource), namespaced);
+                }
+            }
+        }
+        let served = found.into_iter().map(|((group, name), namespaced)| Served {
+            group,
+            name,
+            namespaced,
+        });
+        Ok(served.collect())
+    }
+
+    /// Asks the API server whether somebody may do something.
+    pub(crate) async fn may(&self, who: &Subject, what: &Request<'_>) -> Result<bool, Failure> {
+        let (resource, sub) = match what.resource.split_once('/') {
+            Some((resource, sub)) => (resource, Some(sub.to_owned())),
+            None => (what.resource, None),
+        };
+        let review = SubjectAccessReview {
+            spec: SubjectAccessReviewSpec {
+                user: Some(who.user_name()),
+                groups: Some(who.groups()),
+                resource_attributes: Some(ResourceAttributes {
+                    group: Some(what.group.to_owned()),
+                    resource: Some(resource.to_owned()),
+                    subresource: sub,
+                    verb: Some(what.verb.to_owned()),
+                    namespace: what.namespace.map(str::to_owned),
+                    name: what.object.map(str::to_owned),
+                    ..ResourceAttributes::default()
+                }),
+                ..SubjectAccessReviewSpec::default()
+            },
+            ..SubjectAccessReview::default()
+        };
+        let answer = self
+            .all::<SubjectAccessReview>()
+            .create(&PostParams::default(), &review)
+            .await;
+        let status = answer
+            .map_err(Failure::cluster(format!("ask what {who} may do")))?
+            .status;
+        Ok(status.is_some_and(|status| status.allowed))
+    }
+
+    /// The rules that hold for somebody in a namespace, as the API server lists them.
+    pub(crate) async fn rules(
+        &self,
+        who: &Subject,
+        namespace: &str,
+    ) -> Result<Vec<ResourceRule>, Failure> {
+        let review = SelfSubjectRulesReview {
+            spec: SelfSubjectRulesReviewSpec {
+                namespace: Some(namespace.to_owned()),
+            },
+            ..SelfSubjectRulesReview::default()
+        };
+        let api: Api<SelfSubjectRulesReview> = Api::all(self.client_as(who)?);
+        let answer = api
+            .create(&PostParams::default(), &review)
+            .await
+            .map_err(Failure::cluster(format!("list the rules of {who}")))?;
+        Ok(answer
+            .status
+            .map(|status| status.resource_rules)
+            .unwrap_or_default())
+    }
+
+    /// A client that comes as somebody else.
+    pub(crate) fn client_as(&self, who: &Subject) -> Result<Client, Failure> {
+        let mut config = self.config.clone();
+        config.auth_info.impersonate = Some(who.user_name());
+        config.auth_info.impersonate_groups = Some(who.groups());
+        Client::try_from(config).map_err(Failure::cluster(format!("come as {who}")))
+    }
+}
