@@ -17,6 +17,7 @@ usage() {
 ./test.sh acceptance    only acceptance: what ./deploy.sh deployed, seen from outside
 ./test.sh chaos         under load, kills, restarts and cuts off what is deployed for two minutes, then compares
                         the books; also: ./test.sh chaos --for 30s --seed 7
+./test.sh api           has schemathesis ask both services for all that their OpenAPI files describe, and for what they do not
 ./test.sh --help        this text
 
 Acceptance needs a deployment: ./deploy.sh makes one, in a local cluster or on this machine.
@@ -33,7 +34,7 @@ test_workspace() {
 test_scripts() {
   if have shellcheck; then
     (cd "$ROOT" && shellcheck --external-sources ./*.sh .ci/run .github/scripts/* bench/start.sh deploy/tests/run \
-      deploy/tests/*.sh deploy/tests/stand-ins/* infra/git-server/start kustomize/schemas/refresh.sh) ||
+      deploy/tests/*.sh deploy/tests/stand-ins/* openapi-tests/run infra/git-server/start kustomize/schemas/refresh.sh) ||
       fail "shellcheck has findings; see above."
   else
     progress "shellcheck is missing, so the scripts are not linted; $(way_to_get shellcheck)"
@@ -46,6 +47,11 @@ test_scripts() {
   "$ROOT/deploy/tests/run" || fail "tests of deploy.sh failed; see above."
 }
 
+test_api() {
+  in_root cargo build --release --locked --package invoice-app --package payment-provider || fail "the services do not compile; see above."
+  "$ROOT/openapi-tests/run" "$(release_folder)"
+}
+
 # test_deployment OPTION...: those of the program acceptance.
 test_deployment() {
   [ -f "$STATE/target.json" ] || fail "nothing is deployed, so acceptance has nothing to test." "Type ./deploy.sh, then ./test.sh acceptance."
@@ -56,11 +62,15 @@ test_deployment() {
 main() {
   case ${1:-} in
     -h | --help) usage && exit 0 ;;
-    acceptance | chaos | '') ;;
+    acceptance | chaos | api | '') ;;
     *) fail "there is no part $1." "See the ones there are: ./test.sh --help" ;;
   esac
   have cargo || fail "cargo is missing." "$(way_to_get cargo)"
   trap last_line EXIT
+  if [ "${1:-}" = api ]; then
+    test_api
+    return
+  fi
   if [ "${1:-}" = chaos ]; then
     step "Chaos" test_deployment "$@"
     return
