@@ -5,7 +5,7 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 STATE=$ROOT/.deploy
 FORCE_LOCAL=no WANTED_CONTEXT='' DOWN=no CONTEXT='' CREATE='' ROTATE=''
-CONFIGURE_ARGOCD=no WITHOUT_ARGOCD=no
+WITH_ARGOCD=no WITHOUT_ARGOCD=no CONFIGURE_ARGOCD=no
 
 # shellcheck source-path=SCRIPTDIR
 . "$ROOT/deploy/say.sh"
@@ -45,6 +45,7 @@ usage() {
                              give an app another password for its database, without a request that fails
 ./deploy.sh --create-cluster kind|k3d
                              make a local cluster that has what deploy.sh needs, before all that
+./deploy.sh --with-argocd    install Argo CD first, if the cluster has none, and deploy through it
 ./deploy.sh --configure-argocd
                              deploy, and let it change settings of the cluster's whole Argo CD:
                              syncs impersonate the projects' accounts, and health checks
@@ -72,6 +73,7 @@ Variables:
   GIT_SERVER            where repositories are, for a cluster with Argo CD: invoice-platform.git there is
                         pushed to; without it the remote `origin` of this clone
   GIT_SERVER_IN_CLUSTER the same as the cluster reaches it, if that differs
+  DASHBOARDS_URL LOGS_URL   where Argo CD's pages link to, both or none
   INGRESS_URL           where the ingress controller is reached from here, if it is not found
   INGRESS_NAMESPACE     the namespace of its pods, if it is not found
   PROMETHEUS_NAMESPACE  the namespace of Prometheus, if it is not found
@@ -94,6 +96,7 @@ read_options() {
         CREATE=$2 && shift ;;
       rotate-password) [ -n "${2:-}" ] || fail "rotate-password needs an app." "Type: ./deploy.sh rotate-password invoice-app"
         ROTATE=$2 && shift ;;
+      --with-argocd) WITH_ARGOCD=yes ;;
       --configure-argocd) CONFIGURE_ARGOCD=yes ;;
       --without-argocd) WITHOUT_ARGOCD=yes ;;
       -h | --help) usage && exit 0 ;;
@@ -102,6 +105,7 @@ read_options() {
     shift
   done
   [ "$FORCE_LOCAL" = no ] || [ -z "$WANTED_CONTEXT" ] || fail "--local and --context contradict each other." "Type one of them."
+  [ "$WITH_ARGOCD" = no ] || [ "$WITHOUT_ARGOCD" = no ] || fail "--with-argocd and --without-argocd contradict each other." "Type one of them."
 }
 
 main() {

@@ -10,10 +10,11 @@ managed_objects() {
 }
 
 # Objects whose desired state is this repository's, so another's change of the same field is undone.
+# apply_folder FOLDER OPTION...
 apply_folder() {
   local folder=$1 before after line object created=0 configured=0 unchanged=0
   before=$(managed_objects "$folder")
-  quietly command kubectl --context "$CONTEXT" apply --server-side --force-conflicts --field-manager "$MANAGER" --kustomize "$folder"
+  apply_quietly "$@"
   after=$(managed_objects "$folder")
   while read -r line; do
     [ -n "$line" ] || continue
@@ -28,4 +29,11 @@ apply_folder() {
     fi
   done <<<"$after"
   detail "$created created, $configured configured, $unchanged unchanged"
+}
+
+# apply_quietly FOLDER OPTION...
+apply_quietly() {
+  local folder=$1
+  shift
+  quietly command kubectl --context "$CONTEXT" apply --server-side --force-conflicts --field-manager "$MANAGER" --kustomize "$folder" "$@"
 }

@@ -44,7 +44,7 @@ refuse_to_fight_argocd() {
 }
 
 deploy_by_argocd() {
-  if [ "$CONFIGURE_ARGOCD" = yes ]; then
+  if [ "$CONFIGURE_ARGOCD" = yes ] || argocd_is_ours; then
     step "Configure Argo CD" configure_argocd
   else
     name_missing_settings
@@ -80,17 +80,15 @@ apply_root() {
   apply_quietly "$RENDERED/$CLUSTER_FOLDER/argocd" --selector "$BOOTSTRAP"
 }
 
-# apply_quietly FOLDER OPTION...
-apply_quietly() {
-  local folder=$1
-  shift
-  quietly command kubectl --context "$CONTEXT" apply --server-side --force-conflicts --field-manager "$MANAGER" --kustomize "$folder" "$@"
-}
-
 # The root first, or it would put the others back; then what is left without an owner. Nothing that was
 # deployed goes by this, so it takes seconds and cannot be held up by a sync that fails.
 remove_from_argocd() {
   step "Remove the Applications from Argo CD" remove_applications
+  if argocd_is_ours; then
+    step "Remove Argo CD, which deploy.sh installed" uninstall_argocd
+  else
+    step "Take back what was set in Argo CD" forget_settings
+  fi
 }
 
 remove_applications() {
@@ -124,7 +122,7 @@ refresh_applications() {
 }
 
 wait_for_argocd() {
-  local deadline=$((SECONDS + PATIENCE)) states waiting said='' refreshed=0
+  local deadline=$((SECONDS + PATIENCE)) states waiting said='' refreshed=-10
   while :; do
     if [ $((SECONDS - refreshed)) -ge 10 ]; then
       refresh_applications
@@ -169,6 +167,7 @@ explain_applications() {
 {{end}}{{end}}{{end}}{{end}}{{range .status.resources}}{{if ne (or .status "Synced") "Synced"}}{{.kind}} {{.name}}: {{.status}}
 {{end}}{{end}}' 2>/dev/null | cut -c 1-600 >&2 || true
   done <<<"$1"
+  invoice_kube logs "job/$SMOKE" 2>/dev/null | tail -n 3 >&2 || true
   name_missing_settings
   fail "Argo CD did not arrive at ${REVISION:0:12} within $PATIENCE s." \
     "Look closer: kubectl --context $CONTEXT --namespace $ARGOCD describe applications"
@@ -211,9 +210,24 @@ name_missing_settings() {
 
 configure_argocd() {
   if missing_settings | grep -qx impersonation; then refuse_to_lock_out_others; fi
+  render_settings
   quietly command kubectl --context "$CONTEXT" apply --server-side --force-conflicts --field-manager "$SETTINGS_MANAGER" \
-    --kustomize "$RENDERED/argocd/settings"
-  detail "impersonation, health checks, links"
+    --kustomize "$STATE/settings/cluster"
+  detail "impersonation, health checks, notifications$(links_are_known && echo ", links" || echo "; no links without DASHBOARDS_URL and LOGS_URL")"
+}
+
+links_are_known() { [ -n "${DASHBOARDS_URL:-}" ] && [ -n "${LOGS_URL:-}" ]; }
+
+# The links lead to hosts that only the caller knows.
+render_settings() {
+  rm -rf "$STATE/settings"
+  mkdir -p "$STATE/settings/cluster"
+  cp -R "$ROOT/argocd/settings" "$ROOT/argocd/notifications" "$ROOT/argocd/links" "$STATE/settings/"
+  printf '%s\n' 'apiVersion: kustomize.config.k8s.io/v1beta1' 'kind: Kustomization' 'resources: [../settings]' >"$STATE/settings/cluster/kustomization.yaml"
+  links_are_known || return 0
+  echo 'components: [../links]' >>"$STATE/settings/cluster/kustomization.yaml"
+  sed -e "s|https://dashboards.invoice-platform.example|${DASHBOARDS_URL%/}|" -e "s|https://logs.invoice-platform.example|${LOGS_URL%/}|" \
+    "$ROOT/argocd/links/argocd-cm.yaml" >"$STATE/settings/links/argocd-cm.yaml"
 }
 
 # With impersonation a project without an account cannot sync.
@@ -227,4 +241,43 @@ refuse_to_lock_out_others() {
 {{end}}' | while read -r project name; do if grep -qxF -- "$project" <<<"$projects"; then echo "$name"; fi; done)
   [ -z "$others" ] || fail "with impersonation these Applications could not sync any more, since their projects name no account:" \
     "$others" "Give their projects destinationServiceAccounts first, or deploy without --configure-argocd."
+}
+
+# What was set with --configure-argocd, and only that, is not set any more.
+forget_settings() {
+  local map
+  for map in argocd-cm argocd-notifications-cm; do
+    [[ " $(argocd_kube get configmap "$map" --ignore-not-found --show-managed-fields --output 'jsonpath={.metadata.managedFields[*].manager}') " = *" $SETTINGS_MANAGER "* ]] || continue
+    printf '%s\n' 'apiVersion: v1' 'kind: ConfigMap' 'metadata:' "  name: $map" "  namespace: $ARGOCD" |
+      argocd_kube apply --server-side --force-conflicts --field-manager "$SETTINGS_MANAGER" --filename - >/dev/null
+    progress "configmap $ARGOCD/$map has its own settings alone again"
+  done
+}
+
+# --- an Argo CD of our own
+
+INSTALLED_BY_US=invoice-platform.example/installed-by=deploy.sh
+
+argocd_is_ours() { [ -n "$(kube get namespaces --selector "$INSTALLED_BY_US" --output name)" ]; }
+
+install_argocd() {
+  local workload
+  if argocd_is_there; then
+    detail "there already"
+    return
+  fi
+  [ -z "$(kube get namespace "$ARGOCD" --ignore-not-found --output name)" ] || argocd_is_ours ||
+    fail "namespace $ARGOCD of $CONTEXT is there, but no Argo CD runs in it." "Start the one that belongs there, or remove the namespace."
+  quietly command kubectl --context "$CONTEXT" apply --server-side --force-conflicts --field-manager "$MANAGER" --kustomize "$ROOT/argocd/install"
+  for workload in $(argocd_kube get deployments,statefulsets --output name); do
+    progress "waiting for $workload"
+    quietly command kubectl --context "$CONTEXT" --namespace "$ARGOCD" rollout status "$workload" --timeout=300s
+  done
+  detail "$(sed -n 's|.*/argo-cd/\(v[0-9.]*\)/.*|\1|p' "$ROOT/argocd/install/kustomization.yaml")"
+}
+
+uninstall_argocd() {
+  quietly command kubectl --context "$CONTEXT" delete namespace "$ARGOCD" --timeout=180s
+  quietly command kubectl --context "$CONTEXT" delete --ignore-not-found --selector app.kubernetes.io/part-of=argocd \
+    customresourcedefinitions,clusterrolebindings,clusterroles
 }

@@ -7,6 +7,7 @@ deploy_to_cluster() {
   refuse_foreign_namespaces
   step "Look for the ingress controller" find_ingress
   step "Look for Prometheus" find_prometheus
+  if [ "$WITH_ARGOCD" = yes ]; then step "Install Argo CD" install_argocd; fi
   step "Look for Argo CD" choose_way
   step "Look for a container engine" find_engine
   if can_package_host_build; then step "Build the programs" build_programs; fi
@@ -27,10 +28,32 @@ deploy_from_here() {
   step "Apply the namespaces" apply_folder "$RENDERED/$CLUSTER_FOLDER/tenants"
   step "Make the secrets" make_secrets
   render_apps
-  for app in "${APPS[@]}"; do step "Apply $app" apply_folder "$RENDERED/$CLUSTER_FOLDER/$app"; done
+  for app in "${APPS[@]}"; do step "Apply $app" apply_folder "$RENDERED/$CLUSTER_FOLDER/$app" --selector "$NO_HOOK"; done
   step "Wait for the databases" wait_for_databases
   step "Wait for the apps" wait_for_apps
+  step "Take a first look" take_first_look
 }
+
+# Argo CD runs it after a sync; a Job cannot be changed, so that here it is made anew each time.
+SMOKE=invoice-app-smoke
+NO_HOOK=app.kubernetes.io/name!=$SMOKE
+
+take_first_look() {
+  local deadline=$((SECONDS + 90)) conditions=''
+  invoice_kube delete job "$SMOKE" --ignore-not-found >/dev/null
+  apply_quietly "$RENDERED/$CLUSTER_FOLDER/invoice-app" --selector "app.kubernetes.io/name=$SMOKE"
+  until [[ $conditions = *Complete* ]]; do
+    if [[ $conditions = *Failed* ]] || [ $SECONDS -ge $deadline ]; then
+      invoice_kube logs "job/$SMOKE" >&2 || true
+      fail "invoice-app is up, but the first look at it failed." "Look closer: kubectl --context $CONTEXT --namespace invoice logs deployment/invoice-app"
+    fi
+    sleep 0.3
+    conditions=$(invoice_kube get job "$SMOKE" --output 'jsonpath={.status.conditions[*].type}')
+  done
+  invoice_kube delete job "$SMOKE" --ignore-not-found >/dev/null
+}
+
+invoice_kube() { kube --namespace invoice "$@" </dev/null; }
 
 make_secrets() {
   make_database_secrets
@@ -99,6 +122,10 @@ say_cluster_result() {
   say "  invoices           curl $INGRESS_ADDRESS/invoices"
   say "  pay them all       curl --request POST $INGRESS_ADDRESS/invoices/pay"
   say "  API documentation  $INGRESS_ADDRESS/docs/"
+  if [ "$BY_ARGOCD" = yes ]; then
+    say "  what is deployed   git log $BRANCH of $REPOSITORY_URL"
+    say "  Argo CD            kubectl --context $CONTEXT --namespace $ARGOCD port-forward service/argocd-server 8443:443, then https://localhost:8443"
+  fi
   say "  pods               kubectl --context $CONTEXT get pods --all-namespaces --selector $OURS"
   say "Next: ./test.sh proves it from outside; ./deploy.sh --down removes it."
 }

@@ -83,6 +83,8 @@ test_an_app_that_does_not_exist_has_no_password() {
 # A branch as deploy.sh leaves it, and a kubeseal that hides what it seals.
 through_argocd() {
   given argocd yes
+  given root-application yes
+  given sealing-key a-key
   given pods-namespace argocd
   cat >"$WORLD/bin/kubeseal" <<'SH'
 #!/usr/bin/env bash

@@ -34,6 +34,9 @@ begin_world() {
   given user 65532:65532
   given size 9000000
   given managed ''
+  given argocd-settings ''
+  given synced Synced
+  given health Healthy
   given clusters ''
 }
 

@@ -1,13 +1,14 @@
-//! The program of acceptance's probe pods: it listens where others should get through, and it reaches
-//! out where policies should or should not let it.
+//! The program of acceptance's probe pods: it listens where others should get through, it reaches out where
+//! policies should or should not let it, and it takes a first look at each deployment.
 
+use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use probe::{listen, reach, relay};
+use probe::{listen, reach, relay, smoke};
 
-/// Listens on a port, or reaches for addresses and says which answered.
+/// Listens on a port, reaches for addresses and says which answered, or looks whether invoice-app works.
 #[derive(Parser)]
 #[command(
     version,
@@ -47,20 +48,30 @@ enum Task {
         #[arg(long)]
         denied: Vec<String>,
     },
+    /// Ask invoice-app for its invoices and its description; end with exit code 0 when both are right.
+    Smoke {
+        /// Where it is, e.g. `http://invoice-app`.
+        #[arg(long)]
+        url: String,
+        /// How long it is asked again, e.g. `30s`.
+        #[arg(long, default_value = "30s", value_parser = probe::wait::parse)]
+        wait: Duration,
+    },
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().task {
-        Task::Listen { port } => listen::forever(port),
-        Task::Relay { port, to } => relay::forever(port, &to),
+    let done: Result<(), Box<dyn Error>> = match Arguments::parse().task {
+        Task::Listen { port } => listen::forever(port).map_err(Into::into),
+        Task::Relay { port, to } => relay::forever(port, &to).map_err(Into::into),
         Task::Reach {
             wait,
             allowed,
             denied,
-        } => reach::all(&allowed, &denied, wait, &mut std::io::stdout().lock()),
+        } => reach::all(&allowed, &denied, wait, &mut std::io::stdout().lock()).map_err(Into::into),
+        Task::Smoke { url, wait } => smoke::check(&url, wait).map_err(Into::into),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => probe::fail(&error),
+        Err(error) => probe::fail(error.as_ref()),
     }
 }

@@ -110,7 +110,7 @@ fn resolve(target: &str) -> Option<Vec<SocketAddr>> {
 }
 
 /// The `host:port` of a target, which may be a URL.
-fn authority(target: &str) -> String {
+pub(crate) fn authority(target: &str) -> String {
     let Some(rest) = target.strip_prefix("http://") else {
         return target.to_owned();
     };

@@ -36,8 +36,14 @@ fn environments_other_than_local_pull_from_the_organisation_s_registry() {
 fn deploy_sh_sets_every_image_of_the_overlay_local() {
     let mut images = images(rendered::as_deployed());
     images.sort();
-    let expected = ["invoice-app", "payment-provider", "postgres", "postgres"]
-        .map(|name| format!("registry.example/{name}@{FOUND_DIGEST}"));
+    let expected = [
+        "invoice-app",
+        "payment-provider",
+        "postgres",
+        "postgres",
+        "probe",
+    ]
+    .map(|name| format!("registry.example/{name}@{FOUND_DIGEST}"));
     assert_eq!(images, expected);
 }
 
@@ -45,7 +51,7 @@ fn deploy_sh_sets_every_image_of_the_overlay_local() {
 fn the_overlay_local_alone_names_images_that_no_node_can_pull() {
     let zeros = format!("@sha256:{}", "0".repeat(64));
     let images = images(&rendered::apps("local"));
-    assert_eq!(images.len(), 4);
+    assert_eq!(images.len(), 5);
     assert!(
         images.iter().all(|image| image.ends_with(&zeros)),
         "{images:?}"

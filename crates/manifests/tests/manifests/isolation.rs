@@ -23,8 +23,10 @@ const EVERYWHERE: [&str; 13] = [
     "in MONITORING/* -> payments/payment-provider TCP management",
 ];
 
-/// Of the overlay `local`, which brings the databases.
-const DATABASES: [&str; 2] = [
+/// Of the overlay `local`, which brings the databases and a first look after each sync.
+const OF_LOCAL: [&str; 4] = [
+    "out invoice/invoice-app-smoke -> invoice/invoice-app TCP 8081",
+    "in invoice/invoice-app-smoke -> invoice/invoice-app TCP http",
     "in invoice/invoice-app -> invoice/invoice-app-database TCP postgres",
     "in payments/payment-provider -> payments/payment-provider-database TCP postgres",
 ];
@@ -56,19 +58,13 @@ fn only_the_expected_connections_are_allowed_in_each_environment() {
         );
     }
     let local = edges(&with_tenants(rendered::apps("local")));
-    assert_eq!(
-        local,
-        expected(&with_databases(), "ingress-nginx", "monitoring")
-    );
+    assert_eq!(local, expected(&of_local(), "ingress-nginx", "monitoring"));
 }
 
 #[test]
 fn deploy_sh_names_the_namespaces_that_it_found() {
     let seen = edges(&with_tenants(rendered::as_deployed().to_vec()));
-    assert_eq!(
-        seen,
-        expected(&with_databases(), FOUND_INGRESS, FOUND_MONITORING)
-    );
+    assert_eq!(seen, expected(&of_local(), FOUND_INGRESS, FOUND_MONITORING));
 }
 
 #[test]
@@ -142,8 +138,8 @@ fn with_tenants(mut documents: Vec<Document>) -> Vec<Document> {
     documents
 }
 
-fn with_databases() -> Vec<&'static str> {
-    EVERYWHERE.into_iter().chain(DATABASES).collect()
+fn of_local() -> Vec<&'static str> {
+    EVERYWHERE.into_iter().chain(OF_LOCAL).collect()
 }
 
 fn expected(edges: &[&str], ingress: &str, monitoring: &str) -> BTreeSet<String> {

@@ -117,6 +117,7 @@ configMapGenerator:
 images:
 - {{name: ghcr.io/invoice-platform/{app}, newName: registry.example/{app}, digest: '{FOUND_DIGEST}'}}
 - {{name: ghcr.io/invoice-platform/postgres, newName: registry.example/postgres, digest: '{FOUND_DIGEST}'}}
+- {{name: ghcr.io/invoice-platform/probe, newName: registry.example/probe, digest: '{FOUND_DIGEST}'}}
 "
     );
     fs::write(folder.path().join("kustomization.yaml"), text).unwrap();
