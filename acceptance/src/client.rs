@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HOST, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, LOCATION};
 use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -120,6 +120,12 @@ impl Request {
         self
     }
 
+    /// Says which content type is wanted.
+    pub(crate) fn accept(mut self, content_type: &str) -> Self {
+        self.builder = self.builder.header(ACCEPT, content_type);
+        self
+    }
+
     /// A body of the given content type.
     pub(crate) fn body(mut self, content_type: &str, body: String) -> Self {
         self.builder = self.builder.header(CONTENT_TYPE, content_type).body(body);
@@ -199,6 +205,12 @@ impl Answer {
 
     pub(crate) fn location(&self) -> &str {
         self.header(&LOCATION)
+    }
+
+    /// A header that no standard names.
+    pub(crate) fn own_header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.and_then(|value| value.to_str().ok()).unwrap_or("")
     }
 
     /// This answer, if its status is the one that is wanted.

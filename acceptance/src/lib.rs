@@ -4,6 +4,7 @@
 //! answers with a [`report::Report`]. Whatever it puts into a deployment it takes out again, also when a
 //! check fails or the run is interrupted.
 
+mod branch;
 mod chaos;
 mod check;
 pub mod cli;

@@ -52,6 +52,22 @@ pub struct ClusterTarget {
     pub ingress_url: String,
     /// The image of the probe program, by digest.
     pub probe_image: String,
+    /// The Argo CD that deployed it; none where the manifests were applied by hand.
+    #[serde(default)]
+    pub argocd: Option<ArgoCd>,
+}
+
+/// The Argo CD that deployed a cluster's services, and the branch that it follows.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct ArgoCd {
+    /// The namespace of its Applications.
+    pub namespace: String,
+    /// Where the repository is pushed to from here.
+    pub repository: String,
+    /// The branch that it follows.
+    pub branch: String,
+    /// Its Applications of this deployment.
+    pub applications: Vec<String>,
 }
 
 /// Why the deployment is not known.
@@ -118,6 +134,22 @@ mod tests {
         };
         assert_eq!(cluster.context, "kind-kind");
         assert_eq!(cluster.probe_image, "registry/probe@sha256:00");
+        assert_eq!(cluster.argocd, None);
+    }
+
+    #[test]
+    fn a_cluster_is_read_with_the_argo_cd_that_deployed_it() {
+        let file = file(
+            r#"{"kind":"cluster","context":"c","environment":"local","ingress_url":"","probe_image":"",
+                "argocd":{"namespace":"argocd","repository":"http://git/x.git","branch":"deploy",
+                          "environment":"local","applications":["root","app-local"]}}"#,
+        );
+        let Target::Cluster(cluster) = read(file.path()).unwrap() else {
+            panic!("not a cluster")
+        };
+        let argocd = cluster.argocd.unwrap();
+        assert_eq!(argocd.branch, "deploy");
+        assert_eq!(argocd.applications, ["root", "app-local"]);
     }
 
     #[test]

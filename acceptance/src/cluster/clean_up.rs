@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::ResourceExt;
 use kube::api::{DeleteParams, ListParams, ObjectList};
@@ -19,6 +19,8 @@ impl Cluster {
     /// Brings back what was taken away and removes what was added; says what there was to do.
     pub(crate) async fn clean_up(&self) -> Result<Vec<String>, Failure> {
         let mut done: Vec<String> = self.leftovers().await?;
+        self.remove_trial_applications().await?;
+        self.remove_config_maps().await?;
         self.remove_pods().await?;
         self.remove_policies().await?;
         self.remove_namespaces().await?;
@@ -64,6 +66,18 @@ impl Cluster {
                 .map(|pod| format!("pod {}", pod.name_any())),
         );
         left.extend(
+            self.trial_applications()
+                .await?
+                .into_iter()
+                .map(|name| format!("Application {name}")),
+        );
+        left.extend(
+            self.labelled::<ConfigMap>()
+                .await?
+                .iter()
+                .map(|made| format!("ConfigMap {}", made.name_any())),
+        );
+        left.extend(
             self.labelled::<NetworkPolicy>()
                 .await?
                 .iter()
@@ -87,6 +101,18 @@ impl Cluster {
             .list(&ListParams::default().labels(LABEL))
             .await
             .map_err(Failure::cluster(doing))
+    }
+
+    async fn remove_config_maps(&self) -> Result<(), Failure> {
+        for made in self.labelled::<ConfigMap>().await? {
+            let name = made.name_any();
+            let api = self.api::<ConfigMap>(&made.namespace().unwrap_or_default());
+            gone(
+                api.delete(&name, &DeleteParams::default()).await.map(drop),
+                &name,
+            )?;
+        }
+        Ok(())
     }
 
     async fn remove_pods(&self) -> Result<(), Failure> {

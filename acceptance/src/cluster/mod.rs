@@ -1,6 +1,7 @@
 //! The deployment as the cluster's API shows it.
 
 pub(crate) mod app;
+pub(crate) mod applications;
 pub(crate) mod authorization;
 pub(crate) mod autoscaler;
 pub(crate) mod clean_up;

@@ -1,18 +1,24 @@
 //! The checks of a deployment in a Kubernetes cluster.
 
+mod bad_commit;
 mod certificates;
 mod database_away;
+mod drift;
 mod image_user;
 mod ingress;
 mod kill;
 mod network;
 mod nothing_left;
 mod pods_ready;
+mod projects;
+mod promotion;
 mod provider_away;
 mod restart;
+mod revert;
 mod rollouts;
 mod rotation;
 mod teams_apart;
+mod versions;
 mod world;
 
 pub(crate) use world::ClusterWorld;
@@ -24,7 +30,7 @@ use crate::chaos;
 pub(crate) const CHAOS: &[Check<ClusterWorld>] = &[Check {
     name: "chaos",
     about: "under load, what runs is killed, restarted and cut off; no payment is lost or made twice",
-    run: |world| Box::pin(chaos::survived(world)),
+    run: |world| Box::pin(world.held_still(chaos::survived(world))),
 }];
 
 /// In the order in which they run.
@@ -112,12 +118,12 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
     Check {
         name: "provider-away",
         about: "without payment-provider invoices stay unpaid and callers are told; back again, paid once",
-        run: |world| Box::pin(provider_away::leaves_invoices_unpaid(world)),
+        run: |world| Box::pin(world.held_still(provider_away::leaves_invoices_unpaid(world))),
     },
     Check {
         name: "database-away",
         about: "without its database a service answers 503 and is not ready, and recovers by itself",
-        run: |world| Box::pin(database_away::answers_503_and_recovers(world)),
+        run: |world| Box::pin(world.held_still(database_away::answers_503_and_recovers(world))),
     },
     Check {
         name: "restart-loses-nothing",
@@ -127,12 +133,37 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
     Check {
         name: "rollouts-lose-nothing",
         about: "under 200 requests a second: a roll-out, evictions and a scale-down of both services; none fails",
-        run: |world| Box::pin(rollouts::lose_nothing(world)),
+        run: |world| Box::pin(world.held_still(rollouts::lose_nothing(world))),
     },
     Check {
         name: "password-rotated",
         about: "under the same load the databases' passwords are changed: no request fails, the old ones are refused",
         run: |world| Box::pin(rotation::fails_nobody(world)),
+    },
+    Check {
+        name: "drift-healed",
+        about: "what somebody deletes or changes past git is as git has it again within 10 s",
+        run: |world| Box::pin(drift::is_healed(world)),
+    },
+    Check {
+        name: "projects-apart",
+        about: "what a team has in git cannot be deployed into another team's namespace",
+        run: |world| Box::pin(projects::are_apart(world)),
+    },
+    Check {
+        name: "bad-commit-survived",
+        about: "a commit that never gets ready and one that is refused: what runs goes on answering",
+        run: |world| Box::pin(bad_commit::is_survived(world)),
+    },
+    Check {
+        name: "revert-restores",
+        about: "git revert brings the version before back",
+        run: |world| Box::pin(revert::restores(world)),
+    },
+    Check {
+        name: "promotion",
+        about: "what passed arrives in local through Argo CD, goes on to dev as a commit, and not while local is unwell",
+        run: |world| Box::pin(promotion::reaches_the_next(world)),
     },
     Check {
         name: "nothing-left-behind",

@@ -3,14 +3,13 @@
 use super::ClusterWorld;
 use crate::check::Seen;
 use crate::check::doors::Deployment;
+use crate::run::World;
 
 pub(crate) async fn anywhere(world: &ClusterWorld) -> Seen {
-    world
-        .console()
-        .step("removing probe pods, trial policies and scratch namespaces");
-    let removed = world.cluster.clean_up().await?;
+    Deployment::console(world).step("removing probe pods, trial policies and scratch namespaces");
+    let removed = world.put_back().await?;
     Ok(format!(
-        "removed {} things by their label, and waited until none was left",
+        "removed or put back {} things, and waited until none was left",
         removed.len()
     ))
 }

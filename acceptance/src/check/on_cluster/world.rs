@@ -5,6 +5,8 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
+use crate::branch;
+use crate::check::Seen;
 use crate::check::doors::{Deployment, InvoiceAppDoors};
 use crate::cli::Storm;
 use crate::client::{Door, Http, InvoiceApp, PaymentProvider};
@@ -13,7 +15,7 @@ use crate::cluster::app::App;
 use crate::failure::Failure;
 use crate::report::Console;
 use crate::run::World;
-use crate::target::ClusterTarget;
+use crate::target::{ArgoCd, ClusterTarget};
 
 /// The deployment under test.
 pub(crate) struct ClusterWorld {
@@ -44,6 +46,34 @@ impl ClusterWorld {
     /// The client that everything is asked by, where nobody asks who it is.
     pub(crate) fn http(&self) -> &Http {
         &self.http
+    }
+
+    /// The Argo CD that deployed this.
+    pub(crate) fn argocd(&self) -> Result<&ArgoCd, Failure> {
+        self.target.argocd.as_ref().ok_or_else(|| {
+            Failure::NotHere(String::from(
+                "no Argo CD deployed this: its manifests were applied by hand",
+            ))
+        })
+    }
+
+    /// Runs a check that takes away what Argo CD would bring back at once: meanwhile its Applications are held
+    /// still.
+    pub(crate) async fn held_still(&self, check: impl Future<Output = Seen>) -> Seen {
+        let Some(argocd) = &self.target.argocd else {
+            return check.await;
+        };
+        self.cluster.hold_still(argocd).await?;
+        let seen = check.await;
+        // What the check saw says more than that it could not be cleared up after it.
+        let let_go = self.cluster.let_go(argocd).await;
+        let seen = seen?;
+        let_go.map(|_| seen)
+    }
+
+    /// A server by its address, asked without encryption.
+    pub(crate) fn plain(&self, authority: &str) -> Door {
+        Door::new(&self.http, &format!("http://{authority}"), authority)
     }
 
     /// The Ingress.
@@ -106,6 +136,18 @@ impl World for ClusterWorld {
     }
 
     async fn put_back(&self) -> Result<Vec<String>, Failure> {
-        self.cluster.clean_up().await
+        let cleaned = self.cluster.clean_up().await;
+        // Applications that nobody lets go would never be brought up to date again: whatever else fails.
+        let Some(argocd) = &self.target.argocd else {
+            return cleaned;
+        };
+        let restored = branch::restore(argocd).await;
+        let let_go = self.cluster.let_go(argocd).await;
+        let mut done = cleaned?;
+        done.extend(
+            restored?.map(|commit| format!("the deployment branch (restored by {commit})")),
+        );
+        done.extend(let_go?);
+        Ok(done)
     }
 }

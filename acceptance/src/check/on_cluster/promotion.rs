@@ -1,0 +1,192 @@
+//! Promotion on the live cluster: what passed the tests to local, through Argo CD, and from there to dev, as a
+//! commit; and a refusal while local is not well.
+
+use std::path::PathBuf;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::api::{Patch, PatchParams};
+use promote::cli::Order;
+use promote::{Tools, promote};
+use serde_json::json;
+
+use super::ClusterWorld;
+use super::versions::{self, Image};
+use crate::branch::Branch;
+use crate::check::Seen;
+use crate::check::doors::Deployment as _;
+use crate::cluster::app::App;
+use crate::failure::{Failure, ensure};
+use crate::fresh;
+use crate::target::ArgoCd;
+
+const APP: App = App::InvoiceApp;
+/// A roll-out of three replicas, one by one.
+const ARRIVES_WITHIN: u64 = 180;
+
+pub(crate) async fn reaches_the_next(world: &ClusterWorld) -> Seen {
+    let argocd = world.argocd()?;
+    let here = &world.target.environment;
+    let before = versions::wanted(world, APP).await?;
+    let next = versions::copied(world, &before).await?;
+    let branch = Branch::clone(argocd).await?;
+    let promotion = Promotion::prepare(world, argocd, &branch, &next)?;
+
+    world
+        .console()
+        .step(&format!("promoting the build to {here}"));
+    promotion.run("build", here, ARRIVES_WITHIN).await??;
+    let now = versions::wanted(world, APP).await?;
+    ensure(now == next, || {
+        format!("{} wants {now}, not {next}", APP.name())
+    })?;
+
+    world
+        .console()
+        .step(&format!("promoting what runs in {here} to dev"));
+    let said = promotion.run(here, "dev", 0).await??;
+    ensure(
+        said.lines()
+            .any(|line| line.starts_with('+') && line.contains(&next.digest)),
+        || format!("no difference was printed: {said}"),
+    )?;
+    branch.catch_up().await?;
+    let (message, file) = (
+        branch.message().await?,
+        branch.read(&versions::file(APP, "dev"))?,
+    );
+    for trailer in [
+        format!("Promoted-Digest: {}", next.digest),
+        format!("Promoted-From: {here}"),
+        String::from("Test-Evidence: tests passed"),
+    ] {
+        ensure(message.contains(&trailer), || {
+            format!("the commit does not say {trailer}: {message}")
+        })?;
+    }
+    ensure(file.contains(&next.digest), || {
+        format!("dev does not name {next}: {file}")
+    })?;
+
+    let refused = refused_while_unwell(world, argocd, &promotion, &next).await?;
+    world.console().step("everything as it was");
+    put_back(world, argocd, &branch, &before).await?;
+    Ok(format!(
+        "another digest arrived in {here} through Argo CD, then went to dev as a commit with its diff; refused while {here} was unwell: {refused}"
+    ))
+}
+
+/// A clone that promotions are made from, beside which stands what `./deploy.sh` and `./test.sh` write.
+struct Promotion {
+    root: PathBuf,
+    argocd: ArgoCd,
+}
+
+impl Promotion {
+    fn prepare(
+        world: &ClusterWorld,
+        argocd: &ArgoCd,
+        branch: &Branch,
+        tested: &Image,
+    ) -> Result<Self, Failure> {
+        let target = json!({
+            "kind": "cluster",
+            "context": world.target.context,
+            "environment": world.target.environment,
+            "argocd": {"repository": argocd.repository},
+        });
+        let tested = json!({
+            "commit": "of a trial", "dirty": false, "time": fresh::now().to_string(), "parts": ["acceptance"],
+            "images": {(APP.name()): tested.to_string()},
+        });
+        branch.write(".deploy/target.json", &target.to_string())?;
+        branch.write(".deploy/tested.json", &tested.to_string())?;
+        Ok(Self {
+            root: branch.folder().to_owned(),
+            argocd: argocd.clone(),
+        })
+    }
+
+    /// Promotes; gives what was said, or why it was refused.
+    async fn run(
+        &self,
+        from: &str,
+        to: &str,
+        wait: u64,
+    ) -> Result<Result<String, Failure>, Failure> {
+        let order = Order {
+            app: APP.name().to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            root: self.root.clone(),
+            repository: Some(self.argocd.repository.clone()),
+            git_server: None,
+            branch: self.argocd.branch.clone(),
+            wait,
+        };
+        let promoting = tokio::task::spawn_blocking(move || {
+            let mut said = Vec::new();
+            let promoted = promote(&order, &Tools::default(), &mut said);
+            promoted.map(|()| String::from_utf8_lossy(&said).into_owned())
+        });
+        let promoted = promoting
+            .await
+            .map_err(|error| Failure::wrong(format!("the promotion broke off: {error}")))?;
+        Ok(promoted.map_err(|error| Failure::wrong(error.to_string())))
+    }
+}
+
+/// Past git, the Deployment gets an image that nobody has: its roll-out cannot end.
+async fn refused_while_unwell(
+    world: &ClusterWorld,
+    argocd: &ArgoCd,
+    promotion: &Promotion,
+    runs: &Image,
+) -> Result<String, Failure> {
+    let here = &world.target.environment;
+    world.console().step(&format!("making {here} unwell"));
+    world.cluster.hold_still(argocd).await?;
+    let patch = json!({"spec": {"template": {"spec": {"containers": [{"name": APP.name(), "image": runs.unknown().to_string()}]}}}});
+    let api = world.cluster.api::<Deployment>(APP.namespace());
+    let patched = api
+        .patch(
+            APP.name(),
+            &PatchParams::default(),
+            &Patch::Strategic(&patch),
+        )
+        .await;
+    patched
+        .map(drop)
+        .map_err(Failure::cluster(format!("make {} unwell", APP.name())))?;
+    let promoted = promotion.run(here, "dev", 0).await?;
+    world.cluster.let_go(argocd).await?;
+    world.cluster.await_service(APP).await?;
+    match promoted {
+        Ok(said) => Err(Failure::wrong(format!(
+            "a promotion was not refused while {here} was unwell: {said}"
+        ))),
+        Err(Failure::Wrong(why)) if why.contains("is not promoted") => Ok(why),
+        Err(other) => Err(other),
+    }
+}
+
+async fn put_back(
+    world: &ClusterWorld,
+    argocd: &ArgoCd,
+    branch: &Branch,
+    before: &Image,
+) -> Result<(), Failure> {
+    branch.catch_up().await?;
+    let restored = branch.restore().await?;
+    let restored =
+        restored.ok_or_else(|| Failure::wrong("the promotions left nothing to be put back"))?;
+    let application = format!("{}-{}", APP.name(), world.target.environment);
+    world
+        .cluster
+        .await_settled(argocd, &[&application], &restored)
+        .await?;
+    world.cluster.await_service(APP).await?;
+    let now = versions::wanted(world, APP).await?;
+    ensure(now == *before, || {
+        format!("{} wants {now}, not {before} as before", APP.name())
+    })
+}
