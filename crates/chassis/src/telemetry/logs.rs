@@ -1,13 +1,22 @@
-//! Log lines, for machines or for people.
+//! Log lines, for machines or for people, and the same events for a collector.
 
 use std::io::IsTerminal;
 
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_otlp::{WithExportConfig, WithHttpConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::logs::SdkLoggerProvider;
 use serde::Deserialize;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{FilterExt, ParseError, Targets, filter_fn};
 use tracing_subscriber::layer::Filter;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, fmt};
+
+use super::otlp::{EXPORT_TIMEOUT, ExporterError, url};
+
+/// Who speaks while logs are being sent: to send that too would never end.
+const SENDERS: [&str; 6] = ["opentelemetry", "reqwest", "hyper", "h2", "rustls", "tower"];
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -32,6 +41,37 @@ where
     let spans = |metadata: &Metadata<'_>| metadata.is_span() && *metadata.level() <= Level::INFO;
     let spans = filter_fn(spans).with_max_level_hint(Level::INFO);
     Ok(directives.parse::<Targets>()?.or(spans))
+}
+
+/// Sends events to the collector.
+pub(super) fn provider(
+    resource: Resource,
+    (endpoint, client): (&str, &reqwest::blocking::Client),
+) -> Result<SdkLoggerProvider, ExporterError> {
+    let exporter = opentelemetry_otlp::LogExporter::builder()
+        .with_http()
+        .with_http_client(client.clone())
+        .with_endpoint(url(endpoint, "logs"))
+        .with_timeout(EXPORT_TIMEOUT)
+        .build()?;
+    let builder = SdkLoggerProvider::builder().with_resource(resource);
+    Ok(builder.with_batch_exporter(exporter).build())
+}
+
+/// The events that are logged, on their way to the collector.
+pub(super) fn collected<S>(
+    provider: &SdkLoggerProvider,
+    directives: &str,
+) -> Result<impl Layer<S> + Send + Sync + use<S>, ParseError>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let others = filter_fn(|metadata| {
+        let speaker = metadata.target().split("::").next().unwrap_or_default();
+        !SENDERS.iter().any(|sender| speaker.starts_with(sender))
+    });
+    let filter = filter(directives)?.and(others);
+    Ok(OpenTelemetryTracingBridge::new(provider).with_filter(filter))
 }
 
 pub(super) fn layer<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>

@@ -1,9 +1,12 @@
 //! Logs and traces of a service.
 
 mod logs;
+mod otlp;
 mod propagation;
 mod traces;
 
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
@@ -21,7 +24,7 @@ crate::settings! {
         pub log_format: LogFormat = "auto",
         /// Which events are logged: a level (error, warn, info, debug, trace), then target=level where it differs, such as info,sqlx=debug.
         pub log_filter: String = "info,actix_server=warn",
-        /// Where traces are sent by OTLP over HTTP, such as `http://collector:4318`; nowhere if not set.
+        /// Where traces and logs are sent by OTLP over HTTP, such as `http://collector:4318`; nowhere if not set.
         pub otel_exporter_otlp_endpoint: Option<String>,
     }
 }
@@ -29,7 +32,8 @@ crate::settings! {
 /// Telemetry that has been started; [`Telemetry::flush`] before the end.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
-    provider: SdkTracerProvider,
+    traces: SdkTracerProvider,
+    logs: Option<SdkLoggerProvider>,
 }
 
 /// Why telemetry cannot start.
@@ -38,9 +42,9 @@ pub enum TelemetryError {
     /// `LOG_FILTER` cannot be read.
     #[error("LOG_FILTER is wrong: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
-    /// The exporter of traces cannot be made.
+    /// The exporters cannot be made.
     #[error("OTEL_EXPORTER_OTLP_ENDPOINT is wrong: {0}")]
-    Exporter(#[from] traces::ExporterError),
+    Exporter(#[from] otlp::ExporterError),
     /// Another subscriber is there already.
     #[error("telemetry was started twice: {0}")]
     Twice(#[from] TryInitError),
@@ -52,26 +56,37 @@ impl Telemetry {
     /// # Errors
     /// [`TelemetryError`] when a setting is wrong.
     pub fn start(program: &Program, settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
-        let (service, version) = (program.name, program.version);
-        let provider = traces::provider(
-            service,
-            version,
-            settings.otel_exporter_otlp_endpoint.as_deref(),
-        )?;
+        let resource = otlp::resource(program.name, program.version);
+        let endpoint = settings.otel_exporter_otlp_endpoint.as_deref();
+        let client = endpoint.map(otlp::client).transpose()?;
+        let collector = endpoint.zip(client.as_ref());
+        let logs = collector
+            .map(|collector| logs::provider(resource.clone(), collector))
+            .transpose()?;
+        let collected = logs
+            .as_ref()
+            .map(|provider| logs::collected(provider, &settings.log_filter))
+            .transpose()?;
+        let traces = traces::provider(resource, collector)?;
         tracing_subscriber::registry()
             // Each layer has its own filter: whatever is logged, every request has its trace.
-            .with(traces::layer(&provider, service).with_filter(LevelFilter::INFO))
+            .with(traces::layer(&traces, program.name).with_filter(LevelFilter::INFO))
+            .with(collected)
             .with(logs::layer(settings.log_format).with_filter(logs::filter(&settings.log_filter)?))
             .try_init()?;
-        Ok(Self { provider })
+        Ok(Self { traces, logs })
     }
 
     /// Sends what has not been sent yet. Waits a few seconds at most; may be called again.
     pub async fn flush(&self) {
-        let provider = self.provider.clone();
-        let flushed = tokio::task::spawn_blocking(move || provider.force_flush()).await;
+        let Self { traces, logs } = self.clone();
+        let flush = move || -> OTelSdkResult {
+            traces.force_flush()?;
+            logs.map_or(Ok(()), |logs| logs.force_flush())
+        };
+        let flushed = tokio::task::spawn_blocking(flush).await;
         if let Ok(Err(error)) = flushed {
-            tracing::warn!(%error, "the last traces could not be sent");
+            tracing::warn!(%error, "the last traces and logs could not be sent");
         }
     }
 }

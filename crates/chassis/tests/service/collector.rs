@@ -11,6 +11,13 @@ pub struct Export {
     pub body: Vec<u8>,
 }
 
+impl Export {
+    pub fn contains(&self, bytes: &[u8]) -> bool {
+        let mut windows = self.body.windows(bytes.len());
+        windows.any(|window| window == bytes)
+    }
+}
+
 /// Takes whatever is sent to it, and remembers it.
 pub struct Collector {
     pub url: String,
@@ -32,8 +39,13 @@ impl Collector {
         Self { url, exports }
     }
 
-    pub fn exports(&self) -> Vec<Export> {
-        self.exports.lock().unwrap().clone()
+    /// What came with this request line and holds these bytes.
+    pub fn exports_with(&self, request_line: &str, bytes: &[u8]) -> Vec<Export> {
+        let exports = self.exports.lock().unwrap();
+        let found = exports
+            .iter()
+            .filter(|export| export.request_line == request_line && export.contains(bytes));
+        found.cloned().collect()
     }
 }
 

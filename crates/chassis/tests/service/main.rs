@@ -8,6 +8,7 @@
 mod collector;
 mod health;
 mod limits;
+mod logs;
 mod metrics;
 mod service;
 mod stop;

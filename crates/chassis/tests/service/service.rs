@@ -95,6 +95,8 @@ async fn body(_: Json<serde_json::Map<String, serde_json::Value>>) -> HttpRespon
 #[utoipa::path]
 #[get("/trace")]
 async fn trace() -> HttpResponse {
+    tracing::info!(target: LOGGED, colour = "green", "a line of a trace");
+    tracing::info!(target: "elsewhere", "a line that is filtered out");
     let headers = current_trace_headers();
     let parent = headers.get("traceparent").unwrap();
     HttpResponse::Ok().body(parent.as_bytes().to_vec())
@@ -260,13 +262,17 @@ fn worker(events: Events) -> Worker {
     })
 }
 
-/// Logs nothing, and sends its spans to a collector of these tests. A process has it once.
+/// The only target that is logged.
+const LOGGED: &str = "logged";
+
+/// Logs next to nothing, and sends that and its spans to a collector of these tests. A process has it
+/// once.
 pub fn telemetry() -> &'static (Telemetry, Collector) {
     static STARTED: OnceLock<(Telemetry, Collector)> = OnceLock::new();
     STARTED.get_or_init(|| {
         let collector = Collector::start();
         let settings = TelemetrySettings::read(&Environment::of([
-            ("LOG_FILTER", "off"),
+            ("LOG_FILTER", &format!("off,{LOGGED}=info")),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
         ]));
         let telemetry = Telemetry::start(&PROGRAM, &settings.unwrap()).unwrap();

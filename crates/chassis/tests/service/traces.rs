@@ -3,6 +3,7 @@
 use crate::service::{Options, Running, eventually, telemetry};
 use crate::wire::{get, request};
 
+const TRACES: &str = "POST /v1/traces HTTP/1.1";
 const PARENT: &str = "00f067aa0ba902b7";
 
 fn traceparent(trace_id: &str) -> String {
@@ -54,20 +55,13 @@ async fn spans_reach_the_collector_when_they_are_flushed() {
     let id = u128::from_str_radix(trace_id, 16).unwrap().to_be_bytes();
     eventually("the span is exported", || async {
         telemetry.flush().await;
-        collector
-            .exports()
-            .iter()
-            .any(|export| contains(&export.body, &id))
+        !collector.exports_with(TRACES, &id).is_empty()
     })
     .await;
-    let exports = collector.exports();
-    let export = exports
-        .iter()
-        .find(|export| contains(&export.body, &id))
-        .unwrap();
-    assert_eq!(export.request_line, "POST /v1/traces HTTP/1.1");
+    let exports = collector.exports_with(TRACES, &id);
+    let export = &exports[0];
     for text in ["test-service", "GET /things/{id}"] {
-        assert!(contains(&export.body, text.as_bytes()), "{text}");
+        assert!(export.contains(text.as_bytes()), "{text}");
     }
 }
 
@@ -80,10 +74,5 @@ async fn a_stop_flushes_the_last_spans() {
     running.signals.soft.cancel();
     running.ended().await.unwrap();
     let id = u128::from_str_radix(trace_id, 16).unwrap().to_be_bytes();
-    let exports = telemetry().1.exports();
-    assert!(exports.iter().any(|export| contains(&export.body, &id)));
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
+    assert!(!telemetry().1.exports_with(TRACES, &id).is_empty());
 }
