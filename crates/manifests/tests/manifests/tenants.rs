@@ -14,7 +14,7 @@ const PROBES: f64 = 20.0;
 
 /// Kinds that no app renders by itself: those that deploying to a cluster adds, and ConfigMaps, which
 /// apps may come to need.
-const ADDED: [&str; 5] = ["certificates", "configmaps", "jobs", "sealedsecrets"];
+const ADDED: [&str; 4] = ["certificates", "configmaps", "jobs", "sealedsecrets"];
 
 #[test]
 fn the_quota_has_room_for_every_pod_while_all_are_replaced() {
