@@ -1,26 +1,29 @@
 //! What the cluster lets whom do, as it says itself, and doing it as somebody else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, ResourceRule, SelfSubjectRulesReview, SelfSubjectRulesReviewSpec,
     SubjectAccessReview, SubjectAccessReviewSpec,
 };
-use kube::api::PostParams;
-use kube::{Api, Client};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{ListParams, PostParams};
+use kube::{Api, Client, ResourceExt};
 use proof::access::{Request, Subject};
 
 use super::Cluster;
 use crate::failure::Failure;
 
 /// A resource or a sub-resource that the cluster serves.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Served {
     /// `apps`; empty for the core group.
     pub(crate) group: String,
     /// `pods` or `pods/log`.
     pub(crate) name: String,
     pub(crate) namespaced: bool,
+    /// What requests there are.
+    pub(crate) verbs: BTreeSet<String>,
 }
 
 impl Cluster {
@@ -37,25 +40,43 @@ impl Cluster {
         let mut found = BTreeMap::new();
         for group in all {
             let name = group.metadata.and_then(|metadata| metadata.name);
+            let name = name.unwrap_or_default();
             let resources = group.versions.into_iter().flat_map(|one| one.resources);
             for resource in resources {
                 let Some(plural) = resource.resource else {
                     continue;
                 };
-                let subs = resource.subresources.into_iter();
-                let subs = subs.filter_map(|sub| Some(format!("{plural}/{}", sub.subresource?)));
                 let namespaced = resource.scope.as_deref() == Some("Namespaced");
-                for resource in std::iter::once(plural.clone()).chain(subs) {
-                    found.insert((name.clone().unwrap_or_default(), resource), namespaced);
+                let mut serves = |resource: String, verbs: Vec<String>| {
+                    let all = found.entry((name.clone(), resource));
+                    let (_, known): &mut (bool, BTreeSet<_>) =
+                        all.or_insert((namespaced, BTreeSet::new()));
+                    known.extend(verbs);
+                };
+                for sub in resource.subresources {
+                    if let Some(name) = sub.subresource {
+                        serves(format!("{plural}/{name}"), sub.verbs);
+                    }
                 }
+                serves(plural, resource.verbs);
             }
         }
-        let served = found.into_iter().map(|((group, name), namespaced)| Served {
-            group,
-            name,
-            namespaced,
-        });
+        let served = found
+            .into_iter()
+            .map(|((group, name), (namespaced, verbs))| Served {
+                group,
+                name,
+                namespaced,
+                verbs,
+            });
         Ok(served.collect())
+    }
+
+    /// The names of all namespaces.
+    pub(crate) async fn namespaces(&self) -> Result<Vec<String>, Failure> {
+        let all = self.all::<Namespace>().list(&ListParams::default()).await;
+        let all = all.map_err(Failure::cluster("list the namespaces"))?;
+        Ok(all.iter().map(ResourceExt::name_any).collect())
     }
 
     /// Asks the API server whether somebody may do something.

@@ -1,5 +1,6 @@
-//! Teams apart: the API server is asked about every group and account of access.yaml, everywhere, for every
-//! verb on every resource that it has; then some of it is done.
+//! Teams apart: the API server is asked about every group and account of access.yaml, in the teams'
+//! namespaces and in the whole cluster, for every request that there is to every resource that it has; their
+//! rules are looked through in all namespaces; then some of it is done.
 
 mod practice;
 mod questions;
@@ -33,12 +34,13 @@ pub(crate) async fn as_access_yaml_says(world: &ClusterWorld) -> Seen {
     })?;
     let done = practice::as_the_answers_say(world).await?;
     Ok(format!(
-        "{} questions about {} groups and accounts, {} places, {} resources and sub-resources, in {}.{} s: {} yes, \
-         all as access.yaml says; {done}",
+        "{} questions about {} groups and accounts, {} places, {} resources and sub-resources, and their rules in {} \
+         namespaces, in {}.{} s: {} yes, all as access.yaml says; {done}",
         asked.questions,
         asked.subjects,
         asked.places,
         asked.resources,
+        asked.namespaces,
         took.as_secs(),
         took.subsec_millis() / 100,
         asked.allowed
