@@ -8,6 +8,7 @@
 
 mod support;
 
+mod argocd;
 mod containers;
 mod dry_run;
 mod environments;
