@@ -33,6 +33,11 @@ impl State {
             .unwrap_or("")
     }
 
+    /// Where the cluster reads the repository, which need not be where it is pushed to from here.
+    pub(crate) fn repository(&self) -> &str {
+        self.text("/spec/source/repoURL")
+    }
+
     /// The commit that the cluster is compared with.
     pub(crate) fn revision(&self) -> &str {
         self.text("/status/sync/revision")

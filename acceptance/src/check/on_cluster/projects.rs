@@ -48,11 +48,18 @@ pub(crate) async fn are_apart(world: &ClusterWorld) -> Seen {
         .commit("a ConfigMap for each of two namespaces")
         .await?;
 
+    let deployed = format!("{}-{}", App::InvoiceApp.name(), world.target.environment);
+    let deployed = world.cluster.application(argocd, &deployed).await?;
     let trial = |name: &'static str, namespace: &'static str| Trial {
         world,
         argocd,
         name: format!("acceptance-{name}-{}", fresh::suffix()),
-        spec: spec(argocd, &format!("{folder}/{name}"), namespace),
+        spec: spec(
+            argocd,
+            deployed.repository(),
+            &format!("{folder}/{name}"),
+            namespace,
+        ),
     };
     world
         .console()
@@ -131,10 +138,10 @@ impl Trial<'_> {
 }
 
 /// One try, so that what is refused says so at once.
-fn spec(argocd: &ArgoCd, path: &str, namespace: &str) -> Value {
+fn spec(argocd: &ArgoCd, repository: &str, path: &str, namespace: &str) -> Value {
     json!({
         "project": App::InvoiceApp.namespace(),
-        "source": {"repoURL": argocd.repository, "targetRevision": argocd.branch, "path": path},
+        "source": {"repoURL": repository, "targetRevision": argocd.branch, "path": path},
         "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
         "syncPolicy": {"automated": {}, "retry": {"limit": 0}},
     })
