@@ -5,11 +5,11 @@ use crate::support::rendered;
 
 #[test]
 fn the_cluster_or_without_one_the_schemas_would_take_the_tenants_and_the_overlay_local() {
-    let documents = deployed();
-    let Some(context) = deployed_to() else {
+    let Some((context, registry)) = deployed_to() else {
         println!("nothing is deployed to a cluster, so the schemas alone judge: ./deploy.sh first");
-        return assert_schemas_accept(&documents);
+        return assert_schemas_accept(&deployed("registry.example"));
     };
+    let documents = deployed(&registry);
     let kubectl = Kubectl::default();
     let served = rendered::answer(kubectl.served_kinds(&context));
     let (known, unknown): (Vec<_>, Vec<_>) = documents
@@ -33,12 +33,13 @@ fn the_cluster_or_without_one_the_schemas_would_take_the_tenants_and_the_overlay
     if !unknown.is_empty() {
         assert_schemas_accept(&unknown);
     }
-    assert_the_cluster_warns_of_a_pod_that_is_not_restricted(&context);
+    assert_the_cluster_notices_a_pod_that_is_not_restricted(&context, &registry);
 }
 
-/// The control: without it, a cluster that never warns would pass for one that has no reason to.
-fn assert_the_cluster_warns_of_a_pod_that_is_not_restricted(context: &str) {
-    let mut documents = deployed();
+/// The control: without it, a cluster that never warns would pass for one that has no reason to. Where
+/// admission has its own rule about it, a refusal comes before any warning.
+fn assert_the_cluster_notices_a_pod_that_is_not_restricted(context: &str, registry: &str) {
+    let mut documents = deployed(registry);
     documents.retain(|document| document.kind() == "Deployment");
     for document in &mut documents {
         let container = document
@@ -47,30 +48,56 @@ fn assert_the_cluster_warns_of_a_pod_that_is_not_restricted(context: &str) {
             .unwrap();
         container["securityContext"]["allowPrivilegeEscalation"] = Value::Bool(true);
     }
-    let warnings = judged(context, &documents);
-    let noticed = warnings
-        .iter()
-        .filter(|line| line.contains("would violate PodSecurity"));
-    assert_eq!(noticed.count(), documents.len(), "{warnings:#?}");
+    match Kubectl::default().dry_run(context, &documents) {
+        Ok(warnings) => {
+            let noticed = warnings
+                .iter()
+                .filter(|line| line.contains("would violate PodSecurity"));
+            assert_eq!(noticed.count(), documents.len(), "{warnings:#?}");
+        }
+        Err(refused) => {
+            let refused = refused.to_string();
+            assert!(refused.contains("invoice-platform-restricted"), "{refused}");
+        }
+    }
 }
 
-fn deployed() -> Vec<Document> {
+/// With images from the registry that the cluster takes them from, for admission asks for that.
+fn deployed(registry: &str) -> Vec<Document> {
     let mut documents = rendered::tenants();
     documents.extend_from_slice(rendered::as_deployed());
+    for document in &mut documents {
+        let containers = document
+            .value_mut()
+            .pointer_mut("/spec/template/spec/containers");
+        for container in containers
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            let image = container["image"].as_str().unwrap();
+            container["image"] = image.replace("registry.example", registry).into();
+        }
+    }
     documents
 }
 
-/// The kube context that deploy.sh last deployed to, if it was a cluster.
-fn deployed_to() -> Option<String> {
+/// The kube context that deploy.sh last deployed to and the registry of its images, if it was a cluster.
+fn deployed_to() -> Option<(String, String)> {
     let text = std::fs::read(rendered::root().join(".deploy/target.json")).ok()?;
     let target: Value = serde_json::from_slice(&text).expect(".deploy/target.json is JSON");
-    let context = || {
-        target["context"]
+    let of_cluster = |name: &str| {
+        target[name]
             .as_str()
-            .expect("a cluster has a context")
-            .to_owned()
+            .expect("a cluster has a context and a probe")
     };
-    (target["kind"] == "cluster").then(context)
+    (target["kind"] == "cluster").then(|| {
+        let image = of_cluster("probe_image");
+        let registry = image
+            .rsplit_once('/')
+            .map_or(image, |(registry, _)| registry);
+        (of_cluster("context").to_owned(), registry.to_owned())
+    })
 }
 
 fn judged(context: &str, documents: &[Document]) -> Vec<String> {
