@@ -15,7 +15,7 @@ use super::specification::{
 
 /// `ValidatingAdmissionPolicy`s with their bindings.
 pub struct Policies {
-    policies: Vec<Policy>,
+    all: Vec<Policy>,
     namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// Bindings of policies that are not there.
     loose: Vec<String>,
@@ -63,7 +63,7 @@ struct Policy {
     name: String,
     /// Policy and bindings as they are written: what an answer can depend on.
     text: String,
-    failure_policy: FailurePolicy,
+    on_failure: FailurePolicy,
     constraints: MatchResources,
     conditions: Vec<(String, Expression)>,
     variables: Vec<(String, Expression)>,
@@ -106,7 +106,7 @@ impl Policies {
             .map(|document| (document.name().to_owned(), labels(document.value())))
             .collect();
         Ok(Self {
-            policies,
+            all: policies,
             namespaces,
             loose,
         })
@@ -116,13 +116,13 @@ impl Policies {
     #[must_use]
     pub fn judge(&self, request: &Request) -> Vec<Denial> {
         let world = World::of(request, &self.namespaces);
-        let judged = self.policies.iter();
+        let judged = self.all.iter();
         judged.flat_map(|policy| policy.judge(&world)).collect()
     }
 
     /// The policies' names, each with all that its answers depend on.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        let policies = self.policies.iter();
+        let policies = self.all.iter();
         policies.map(|policy| (policy.name.as_str(), policy.text.as_str()))
     }
 
@@ -132,7 +132,7 @@ impl Policies {
         policy: &str,
         requests: impl Iterator<Item = &'a Request>,
     ) -> Vec<Vec<Denial>> {
-        let asked = self.policies.iter().find(|asked| asked.name == policy);
+        let asked = self.all.iter().find(|asked| asked.name == policy);
         requests
             .map(|request| {
                 let world = World::of(request, &self.namespaces);
@@ -144,7 +144,7 @@ impl Policies {
     /// The namespaces that bindings except by name, each with its binding's policy.
     pub(super) fn exceptions(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        for policy in &self.policies {
+        for policy in &self.all {
             for binding in &policy.bindings {
                 let excepted = binding.match_resources.excepted_names();
                 found.extend(excepted.map(|name| (policy.name.clone(), name.to_owned())));
@@ -157,8 +157,8 @@ impl Policies {
     #[must_use]
     pub fn weaknesses(&self) -> Vec<String> {
         let mut found = self.loose.clone();
-        for policy in &self.policies {
-            if policy.failure_policy == FailurePolicy::Ignore {
+        for policy in &self.all {
+            if policy.on_failure == FailurePolicy::Ignore {
                 found.push(format!(
                     "{} admits what its expressions cannot judge: failurePolicy has to be Fail",
                     policy.name
@@ -252,7 +252,7 @@ impl Policy {
         Ok(Self {
             name: document.name().to_owned(),
             text: document.value().to_string(),
-            failure_policy: written.failure_policy,
+            on_failure: written.failure_policy,
             conditions: named("the condition", &written.match_conditions)?,
             variables: named("the variable", &written.variables)?,
             validations: validations.collect::<Result<_, PoliciesError>>()?,
@@ -276,7 +276,7 @@ impl Policy {
         }
         match self.applies(&world.scope) {
             Ok(false) => return Vec::new(),
-            Err(reason) => return self.undecided(reason),
+            Err(reason) => return self.undecided(&reason),
             Ok(true) => {}
         }
         let scope = self.with_variables(&world.scope);
@@ -285,7 +285,7 @@ impl Policy {
             match validation.holds(&scope) {
                 Ok(true) => {}
                 Ok(false) => denials.push(self.denial(says.clone())),
-                Err(reason) => denials.extend(self.undecided(reason)),
+                Err(reason) => denials.extend(self.undecided(&reason)),
             }
         }
         denials
@@ -322,8 +322,8 @@ impl Policy {
         }
     }
 
-    fn undecided(&self, reason: String) -> Vec<Denial> {
-        match self.failure_policy {
+    fn undecided(&self, reason: &str) -> Vec<Denial> {
+        match self.on_failure {
             FailurePolicy::Fail => vec![self.denial(format!("cannot be judged: {reason}"))],
             FailurePolicy::Ignore => Vec::new(),
         }

@@ -41,7 +41,7 @@ pub struct Refusal {
 
 /// Every request of every case.
 pub struct Trials {
-    trials: Vec<Trial>,
+    all: Vec<Trial>,
     excepted: Vec<String>,
     answered: Mutex<HashMap<String, Arc<Vec<Vec<Denial>>>>>,
 }
@@ -97,7 +97,7 @@ impl Trials {
             trials.extend(expand::trials(&case, &scope)?);
         }
         Ok(Self {
-            trials,
+            all: trials,
             excepted: scope.namespaces.excepted,
             answered: Mutex::default(),
         })
@@ -106,7 +106,7 @@ impl Trials {
     /// Every request.
     #[must_use]
     pub fn all(&self) -> &[Trial] {
-        &self.trials
+        &self.all
     }
 
     /// Where the policies answer otherwise than expected.
@@ -117,7 +117,7 @@ impl Trials {
             .map(|(name, text)| self.answers(policies, name, text))
             .collect();
         let mut found = Vec::new();
-        for (position, trial) in self.trials.iter().enumerate() {
+        for (position, trial) in self.all.iter().enumerate() {
             let denials = answers.iter().flat_map(|answers| &answers[position]);
             found.extend(trial.difference(&denials.collect::<Vec<_>>()));
         }
@@ -139,7 +139,7 @@ impl Trials {
         if let Some(answers) = known(&lock()) {
             return answers;
         }
-        let requests = self.trials.iter().map(|trial| &trial.request);
+        let requests = self.all.iter().map(|trial| &trial.request);
         let answers = Arc::new(policies.answers_of(name, requests));
         lock().insert(text.to_owned(), Arc::clone(&answers));
         answers
