@@ -61,11 +61,16 @@ impl Fragile for ClusterWorld {
     }
 
     async fn strike(&self, fault: Fault, dice: &mut Dice) -> Result<(), Failure> {
+        // Thrown whatever the fault and whether it succeeds, so that the next ones stay the same.
+        let (which, graceful, cut) = (
+            dice.below(usize::MAX),
+            dice.below(2) == 1,
+            dice.between(CUT.0, CUT.1),
+        );
         match fault {
             Fault::KillReplica(app) => {
                 let pods = self.cluster.replicas(app).await?;
-                let grace = u32::from(dice.below(2) == 1);
-                kill(self, &pods[dice.below(pods.len())], grace).await
+                kill(self, &pods[which % pods.len()], u32::from(graceful)).await
             }
             Fault::KillDatabase(app) => {
                 let pod = self.cluster.database_pod(app).await?;
@@ -74,7 +79,7 @@ impl Fragile for ClusterWorld {
             Fault::RollOut(app) => self.cluster.begin_roll_out(app).await,
             Fault::CutServices => {
                 self.cluster.cut_services().await?;
-                sleep(dice.between(CUT.0, CUT.1)).await;
+                sleep(cut).await;
                 self.cluster.join_services().await.map(drop)
             }
         }

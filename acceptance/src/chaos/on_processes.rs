@@ -76,10 +76,15 @@ impl Fragile for ProcessWorld {
     }
 
     async fn strike(&self, fault: Fault, dice: &mut Dice) -> Result<(), Failure> {
+        // Thrown whatever the fault and whether it succeeds, so that the next ones stay the same.
+        let (away, paused) = (
+            dice.between(AWAY.0, AWAY.1),
+            dice.between(PAUSED.0, PAUSED.1),
+        );
         match fault {
             Fault::Kill(which) => {
                 self.process(which).kill().await?;
-                sleep(dice.between(AWAY.0, AWAY.1)).await;
+                sleep(away).await;
                 self.start(self.process(which)).await
             }
             Fault::Restart(which) => {
@@ -88,7 +93,7 @@ impl Fragile for ProcessWorld {
             }
             Fault::Pause(which) => {
                 self.process(which).pause().await?;
-                sleep(dice.between(PAUSED.0, PAUSED.1)).await;
+                sleep(paused).await;
                 self.process(which).go_on().await
             }
         }

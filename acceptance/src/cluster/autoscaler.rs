@@ -1,82 +1,42 @@
-//! Asking an autoscaler for more replicas for a while. The number it had is noted on the autoscaler itself, so
-//! that it comes back even when the run that raised it was killed.
+//! Whether a service has an autoscaler that would scale it down.
+
+use std::time::Duration;
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use kube::ResourceExt;
-use kube::api::{Patch, PatchParams};
-use serde_json::{Value, json};
 
 use super::Cluster;
 use super::app::App;
-use crate::failure::Failure;
+use crate::failure::{Failure, ensure};
+use crate::poll;
 
-const NOTE: &str = "invoice-platform.example/acceptance-min-replicas";
+/// What a metrics server serves.
+const METRICS: &str = "metrics.k8s.io";
+/// A metrics server looks at pods every 15 s or 60 s, an autoscaler every 15 s.
+const MEASURES_WITHIN: Duration = Duration::from_mins(3);
 
 impl Cluster {
-    /// The service's autoscaler, if it has one that measures: without measurements none scales down.
-    pub(crate) async fn autoscaler(
-        &self,
-        app: App,
-    ) -> Result<Option<HorizontalPodAutoscaler>, Failure> {
-        let found = self
-            .api::<HorizontalPodAutoscaler>(app.namespace())
-            .get_opt(app.name())
-            .await;
-        let found = found.map_err(Failure::cluster(format!(
-            "get the autoscaler of {}",
-            app.name()
-        )))?;
-        Ok(found.filter(measures))
-    }
-
-    /// Raises the fewest replicas of a service.
-    pub(crate) async fn raise_replicas(
-        &self,
-        app: App,
-        autoscaler: &HorizontalPodAutoscaler,
-        to: i32,
-    ) -> Result<(), Failure> {
-        let before = autoscaler
-            .spec
-            .as_ref()
-            .and_then(|spec| spec.min_replicas)
-            .unwrap_or(1);
-        self.patch_autoscaler(app, &json!({
-            "metadata": {"annotations": {NOTE: autoscaler.annotations().get(NOTE).cloned().unwrap_or_else(|| before.to_string())}},
-            "spec": {"minReplicas": to},
-        }))
+    /// Whether the service has an autoscaler, waited for until it measures: new pods are not measured at once. In a
+    /// cluster that measures nothing none scales down.
+    pub(crate) async fn is_autoscaled(&self, app: App) -> Result<bool, Failure> {
+        let api = self.api::<HorizontalPodAutoscaler>(app.namespace());
+        let doing = || Failure::cluster(format!("get the autoscaler of {}", app.name()));
+        if !self.measures_pods().await? || api.get_opt(app.name()).await.map_err(doing())?.is_none()
+        {
+            return Ok(false);
+        }
+        let what = format!("the autoscaler of {} measuring", app.name());
+        poll::until(&what, MEASURES_WITHIN, async || {
+            let found = api.get(app.name()).await.map_err(doing())?;
+            ensure(measures(&found), || String::from("it does not measure yet"))?;
+            Ok(true)
+        })
         .await
     }
 
-    /// Gives every autoscaler the fewest replicas that it had; says whose were changed.
-    pub(crate) async fn lower_replicas_again(&self) -> Result<Vec<&'static str>, Failure> {
-        let mut lowered = Vec::new();
-        for app in App::ALL {
-            let api = self.api::<HorizontalPodAutoscaler>(app.namespace());
-            let doing = format!("get the autoscaler of {}", app.name());
-            let found = api
-                .get_opt(app.name())
-                .await
-                .map_err(Failure::cluster(doing))?;
-            let noted = found.and_then(|found| found.annotations().get(NOTE)?.parse::<i32>().ok());
-            if let Some(before) = noted {
-                let patch = json!({"metadata": {"annotations": {NOTE: null}}, "spec": {"minReplicas": before}});
-                self.patch_autoscaler(app, &patch).await?;
-                lowered.push(app.name());
-            }
-        }
-        Ok(lowered)
-    }
-
-    async fn patch_autoscaler(&self, app: App, patch: &Value) -> Result<(), Failure> {
-        let api = self.api::<HorizontalPodAutoscaler>(app.namespace());
-        let patched = api
-            .patch(app.name(), &PatchParams::default(), &Patch::Merge(patch))
-            .await;
-        patched.map(drop).map_err(Failure::cluster(format!(
-            "change the autoscaler of {}",
-            app.name()
-        )))
+    async fn measures_pods(&self) -> Result<bool, Failure> {
+        let groups = self.client.list_api_groups().await;
+        let groups = groups.map_err(Failure::cluster("list the API's groups"))?;
+        Ok(groups.groups.iter().any(|group| group.name == METRICS))
     }
 }
 

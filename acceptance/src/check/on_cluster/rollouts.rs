@@ -109,53 +109,33 @@ async fn evict_all(world: &ClusterWorld) -> Result<String, Failure> {
 }
 
 async fn scale_down(world: &ClusterWorld) -> Result<String, Failure> {
-    let mut scaled = Vec::new();
     for app in App::ALL {
-        let Some(autoscaler) = world.cluster.autoscaler(app).await? else {
+        if !world.cluster.is_autoscaled(app).await? {
             return Ok(format!(
-                "no scale-down ({} has no autoscaler that measures)",
+                "no scale-down ({} has no autoscaler here that measures)",
                 app.name()
             ));
-        };
-        world
-            .cluster
-            .raise_replicas(app, &autoscaler, SCALED_OUT)
-            .await?;
-        scaled.push(app);
+        }
     }
-    try_join_all(
-        scaled
-            .iter()
-            .map(|app| replicas(world, *app, |count| count >= SCALED_OUT)),
-    )
-    .await?;
-    world
-        .console()
-        .step("scaled out: waiting for the scale-down");
-    world.cluster.lower_replicas_again().await?;
-    let left = try_join_all(
-        scaled
-            .iter()
-            .map(|app| replicas(world, *app, |count| count < SCALED_OUT)),
-    )
-    .await?;
+    let each = App::ALL.map(|app| async move {
+        world.cluster.scale_out(app, SCALED_OUT).await?;
+        scaled_down(world, app).await
+    });
+    let left = try_join_all(each).await?;
     Ok(format!("scale-down from {SCALED_OUT} to {left:?}"))
 }
 
-/// Waits until so many replicas are wanted, and until they are ready and no other is left; gives their number.
-async fn replicas(
-    world: &ClusterWorld,
-    app: App,
-    enough: impl Fn(i32) -> bool,
-) -> Result<usize, Failure> {
+/// Waits until the autoscaler wants fewer, and until no other is left; gives their number.
+async fn scaled_down(world: &ClusterWorld, app: App) -> Result<usize, Failure> {
     let what = format!("the autoscaler of {}", app.name());
     poll::until(&what, SCALED_WITHIN, async || {
         let wanted = world
             .cluster
             .wanted_replicas(Workload::Service(app))
-            .await?
-            .unwrap_or(0);
-        ensure(enough(wanted), || format!("it wants {wanted} replicas"))
+            .await?;
+        ensure(wanted < Some(SCALED_OUT), || {
+            format!("it wants {wanted:?} replicas")
+        })
     })
     .await?;
     Ok(world.cluster.await_service(app).await?.len())
