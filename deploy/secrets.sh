@@ -58,7 +58,7 @@ make_secret() {
       "$@" | put_secret "$app" "$name"
       progress "secret $namespace/$name created"
     fi
-  elif keep_sealed "$app" "$name"; then
+  elif outlives "$app" "$name" && keep_sealed "$app" "$name"; then
     progress "secret $namespace/$name unchanged"
   elif secret_exists "$app" "$name"; then
     secret_manifest_of_cluster "$namespace" "$name" | put_secret "$app" "$name"
@@ -83,6 +83,13 @@ put_secret() {
   else
     kube create --filename - >/dev/null
   fi
+}
+
+# Whether what the secret opens is still there: a database that is made anew has never heard of the
+# password, or of the role, that the branch has from the one before it.
+outlives() {
+  secret_exists "$1" "$2" ||
+    [ -n "$(kube --namespace "$(namespace_of "$1")" get persistentvolumeclaim "data-$1-database-0" --ignore-not-found --output name)" ]
 }
 
 # The sealed file of the branch, if this cluster's controller can open it: a fresh cluster has other keys.

@@ -87,6 +87,7 @@ test_the_same_state_is_no_second_commit() {
   with_sealed_secrets
   deploy
   succeeded
+  : >"$WORLD/secret-exists"
   deploy
   succeeded
   said 'which has this state already'
@@ -254,14 +255,24 @@ test_a_sealed_secret_is_kept_as_long_as_the_cluster_can_open_it() {
   with_argocd
   with_sealed_secrets
   deploy
+  : >"$WORLD/secret-exists"
   deploy
   succeeded
   said 'secret invoice/invoice-app-database unchanged'
   given sealing-key the-key-of-a-fresh-cluster
   deploy
   succeeded
-  said 'secret invoice/invoice-app-database made and sealed'
+  said 'secret invoice/invoice-app-database sealed as it is'
   on_branch clusters/local/invoice-app/sealed-invoice-app-database.yaml | grep -qF the-key-of-a-fresh-cluster || complain 'the old one is there'
+}
+
+test_a_database_that_is_made_anew_gets_a_secret_of_its_own() {
+  with_argocd
+  with_sealed_secrets
+  deploy
+  deploy
+  succeeded
+  said 'secret invoice/invoice-app-database made and sealed'
 }
 
 test_a_secret_that_the_cluster_has_is_sealed_as_it_is() {
