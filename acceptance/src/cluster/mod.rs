@@ -8,6 +8,7 @@ pub(crate) mod clean_up;
 pub(crate) mod controller;
 pub(crate) mod cut;
 pub(crate) mod database_secret;
+pub(crate) mod dry_run;
 pub(crate) mod forward;
 pub(crate) mod identity;
 pub(crate) mod pods;

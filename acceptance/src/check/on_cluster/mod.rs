@@ -18,6 +18,7 @@ mod revert;
 mod rollouts;
 mod rotation;
 mod teams_apart;
+mod unsafe_pods;
 mod versions;
 mod world;
 
@@ -79,6 +80,11 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         name: "teams-apart",
         about: "every group and account may do what access.yaml says, to every resource that the cluster has, and no more",
         run: |world| Box::pin(teams_apart::as_access_yaml_says(world)),
+    },
+    Check {
+        name: "unsafe-pods-refused",
+        about: "admission refuses each unsafe pod, Service and Ingress in every kind, and lets the good ones through",
+        run: |world| Box::pin(unsafe_pods::are_refused(world)),
     },
     Check {
         name: "policies-enforced",

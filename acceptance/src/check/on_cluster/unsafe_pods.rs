@@ -1,0 +1,313 @@
+//! Every case of the admission policies, put to the API server as a dry run. In the teams' namespaces other
+//! parts of the API server may refuse a pod first; so everything is tried in a namespace of acceptance's own
+//! too, which only the policies guard, and there the policy and its words have to be the right ones.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt;
+use kube::api::ListParams;
+use proof::admission::{Operation, Place, Request, Trial, Trials};
+use serde_json::{Value, json};
+
+use super::ClusterWorld;
+use crate::check::Seen;
+use crate::check::doors::Deployment;
+use crate::cluster::LABEL;
+use crate::cluster::app::App;
+use crate::cluster::dry_run::{Answer, bare_namespace};
+use crate::cluster::probe_pod::ProbePod;
+use crate::failure::{Failure, ensure};
+use crate::fresh;
+
+const AT_ONCE: usize = 16;
+const IMAGES: &str = "invoice-platform-images";
+
+pub(crate) async fn are_refused(world: &ClusterWorld) -> Seen {
+    let own = format!("acceptance-{}", fresh::suffix());
+    let trials = trials(world, &own).await?;
+    let namespace = Request::create(bare_namespace(&own, LABEL));
+    world.cluster.make(&namespace).await?;
+    let prepared = Prepared::make(world, &own, &trials).await?;
+    let asked = prepared.requests(&trials);
+    world.console().step(&format!(
+        "{} requests as dry runs, {} of them of pods in a namespace that only the policies guard",
+        asked.len(),
+        asked.iter().filter(|asked| asked.strictly).count(),
+    ));
+    let judged = stream::iter(asked.iter().map(|asked| asked.judge(world)));
+    let judged: Vec<Judged> = judged.buffer_unordered(AT_ONCE).try_collect().await?;
+    let wrong: Vec<_> = judged.iter().filter_map(Judged::wrong).collect();
+    ensure(wrong.is_empty(), || {
+        let few: Vec<_> = wrong.iter().take(3).copied().collect();
+        format!(
+            "{} of {} answers are wrong: {}",
+            wrong.len(),
+            judged.len(),
+            few.join("; ")
+        )
+    })?;
+    let count = |verdict: &Judged| judged.iter().filter(|judged| *judged == verdict).count();
+    let (refused, admitted) = (count(&Judged::Refused), count(&Judged::Admitted));
+    ensure(refused > 500 && admitted > 100, || {
+        format!("only {refused} were refused and {admitted} admitted: most cases were not tried")
+    })?;
+    Ok(format!(
+        "{refused} refused by the policy that should, {admitted} controls admitted, in {} kinds, as new and as \
+         changed, ephemeral containers too",
+        asked
+            .iter()
+            .map(|asked| &asked.request.kind.kind)
+            .collect::<BTreeSet<_>>()
+            .len()
+    ))
+}
+
+/// The cases, with the registry that this cluster's policy allows.
+async fn trials(world: &ClusterWorld, own: &str) -> Result<Trials, Failure> {
+    let policy = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": IMAGES}});
+    let policy = world.cluster.object(&Request::create(policy)).await?;
+    let variables = policy["spec"]["variables"].as_array().into_iter().flatten();
+    let registries = variables
+        .filter(|variable| variable["name"] == "registries")
+        .find_map(|variable| variable["expression"].as_str());
+    let registry = registries.and_then(|list| list.split('\'').nth(1));
+    let registry = registry.ok_or_else(|| Failure::wrong(format!("{IMAGES} names no registry")))?;
+    let place = Place {
+        registry: Some(registry.to_owned()),
+        others: Some(own.to_owned()),
+    };
+    // The cases are files of the repository, in whose root acceptance runs.
+    Trials::at(Path::new("."), &place).map_err(|error| Failure::wrong(error.to_string()))
+}
+
+/// What is there to be changed.
+struct Prepared {
+    own: String,
+    namespaces: BTreeSet<String>,
+    /// A running pod in a team's namespace and one in acceptance's own.
+    pods: Vec<Value>,
+    workloads: BTreeSet<String>,
+}
+
+/// One request and what has to be said.
+struct Asked<'a> {
+    trial: &'a Trial,
+    request: Request,
+    /// Whether nothing but the policies can refuse it.
+    strictly: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Judged {
+    Refused,
+    Admitted,
+    NotThere,
+    Wrong(String),
+}
+
+impl Prepared {
+    async fn make(world: &ClusterWorld, own: &str, trials: &Trials) -> Result<Self, Failure> {
+        let all = world.cluster.all::<Namespace>();
+        let listed = all.list(&ListParams::default()).await;
+        let listed = listed.map_err(Failure::cluster("list namespaces"))?;
+        let mut pods = Vec::new();
+        for namespace in [App::InvoiceApp.namespace(), own] {
+            let pod = ProbePod {
+                namespace,
+                role: "looked-into",
+                labels: &[],
+            };
+            world.cluster.listener(&pod).await?;
+            pods.push(running(world, namespace).await?);
+        }
+        let mut workloads = BTreeSet::new();
+        for trial in trials.all() {
+            let request = &trial.request;
+            let changed = request.operation == Operation::Update && changeable(request);
+            if changed && workloads.insert(request.kind.kind.clone()) {
+                world
+                    .cluster
+                    .make(&there(&Request::create(request.old_object.clone()), own))
+                    .await?;
+            }
+        }
+        Ok(Self {
+            own: own.to_owned(),
+            namespaces: listed.iter().map(ResourceExt::name_any).collect(),
+            pods,
+            workloads,
+        })
+    }
+
+    /// Each trial where this cluster can answer it.
+    fn requests<'a>(&self, trials: &'a Trials) -> Vec<Asked<'a>> {
+        let mut asked = Vec::new();
+        for trial in trials.all() {
+            let request = &trial.request;
+            let Some(namespace) = &request.namespace else {
+                continue;
+            };
+            let everywhere = self.holds_in_own(trials, trial);
+            let pod = request.kind.kind == "Pod";
+            match (request.operation, request.subresource.as_str()) {
+                (Operation::Update, "")
+                    if !pod && everywhere && self.workloads.contains(&request.kind.kind) =>
+                {
+                    // What was bad before cannot be made any more.
+                    if !already(request) {
+                        let own = there(request, &self.own);
+                        asked.push(Asked {
+                            trial,
+                            request: own,
+                            strictly: true,
+                        });
+                    }
+                }
+                (Operation::Update, "") if request.kind.kind != "NetworkPolicy" => {}
+                (Operation::Update, "ephemeralcontainers") => {
+                    for pod in &self.pods {
+                        let own = pod["metadata"]["namespace"] == self.own.as_str();
+                        if !own || everywhere {
+                            let request = with_ephemeral(request, pod);
+                            asked.push(Asked {
+                                trial,
+                                request,
+                                strictly: own,
+                            });
+                        }
+                    }
+                }
+                _ => {
+                    if self.namespaces.contains(namespace) || *namespace == self.own {
+                        let strictly = !pod || *namespace == self.own;
+                        asked.push(Asked {
+                            trial,
+                            request: request.clone(),
+                            strictly,
+                        });
+                    }
+                    if request.operation == Operation::Create
+                        && everywhere
+                        && *namespace == App::InvoiceApp.namespace()
+                    {
+                        let request = there(request, &self.own);
+                        asked.push(Asked {
+                            trial,
+                            request,
+                            strictly: true,
+                        });
+                    }
+                }
+            }
+        }
+        asked
+    }
+
+    /// Whether the case gets the same answer in acceptance's own namespace.
+    fn holds_in_own(&self, trials: &Trials, trial: &Trial) -> bool {
+        let there = |other: &&Trial| {
+            other.case == trial.case && other.request.namespace.as_deref() == Some(&self.own)
+        };
+        let other = trials.all().iter().find(there);
+        other.is_some_and(|other| other.refusal.is_some() == trial.refusal.is_some())
+            && trial.request.user == "admin"
+    }
+}
+
+impl Asked<'_> {
+    async fn judge(&self, world: &ClusterWorld) -> Result<Judged, Failure> {
+        let answer = world.cluster.would(&self.request).await?;
+        let at = self.request.namespace.as_deref().unwrap_or_default();
+        let wrong = |said: &str| {
+            Judged::Wrong(format!(
+                "{}, {} (tried in {at}): {said}",
+                self.trial.case, self.trial.what
+            ))
+        };
+        Ok(match (&self.trial.refusal, answer) {
+            (_, Answer::NotThere) => Judged::NotThere,
+            (None, Answer::Admitted) => Judged::Admitted,
+            (None, Answer::Refused(said)) => wrong(&said),
+            (Some(refusal), Answer::Admitted) => wrong(&format!(
+                "admitted, should be refused by {}",
+                refusal.policy
+            )),
+            (Some(refusal), Answer::Refused(said)) => {
+                let by = format!("ValidatingAdmissionPolicy '{}'", refusal.policy);
+                let rightly = said.contains(&by) && said.contains(&refusal.says);
+                if rightly || !self.strictly {
+                    Judged::Refused
+                } else {
+                    wrong(&said)
+                }
+            }
+        })
+    }
+}
+
+impl Judged {
+    fn wrong(&self) -> Option<&str> {
+        match self {
+            Self::Wrong(said) => Some(said),
+            _ => None,
+        }
+    }
+}
+
+async fn running(world: &ClusterWorld, namespace: &str) -> Result<Value, Failure> {
+    let pods = world
+        .cluster
+        .api::<k8s_openapi::api::core::v1::Pod>(namespace);
+    let listed = pods.list(&ListParams::default().labels(LABEL)).await;
+    let listed = listed.map_err(Failure::cluster("list the probe pods"))?;
+    let pod = listed.items.into_iter().next();
+    let pod = pod.ok_or_else(|| Failure::wrong("the probe pod is gone"))?;
+    let mut pod = serde_json::to_value(pod).map_err(|error| Failure::wrong(error.to_string()))?;
+    pod["apiVersion"] = json!("v1");
+    pod["kind"] = json!("Pod");
+    Ok(pod)
+}
+
+/// What a template can be changed of. A Job's cannot, and of a pod only through sub-resources.
+fn changeable(request: &Request) -> bool {
+    let templates = [
+        "Deployment",
+        "ReplicaSet",
+        "StatefulSet",
+        "DaemonSet",
+        "CronJob",
+        "ReplicationController",
+        "PodTemplate",
+    ];
+    templates.contains(&request.kind.kind.as_str()) && !already(request)
+}
+
+/// Whether the case is of something that was bad before the policies came.
+fn already(request: &Request) -> bool {
+    request
+        .object
+        .pointer("/metadata/annotations/touched")
+        .is_some()
+}
+
+fn there(request: &Request, namespace: &str) -> Request {
+    let mut request = request.clone();
+    request.namespace = Some(namespace.to_owned());
+    for object in [&mut request.object, &mut request.old_object] {
+        if !object.is_null() {
+            object["metadata"]["namespace"] = json!(namespace);
+        }
+    }
+    request
+}
+
+/// The same ephemeral containers, in a pod that runs.
+fn with_ephemeral(request: &Request, pod: &Value) -> Request {
+    let mut object = pod.clone();
+    object["spec"]["ephemeralContainers"] = request.object["spec"]["ephemeralContainers"].clone();
+    Request::update(pod.clone(), object).on(&request.subresource)
+}
