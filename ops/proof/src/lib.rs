@@ -6,5 +6,8 @@
 pub mod access;
 pub mod admission;
 pub mod command;
+pub mod mutation;
+pub mod projects;
 pub mod reachability;
 pub mod rendered;
+pub mod tenants;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use proof::command::{access, admission, objects, reachability, why};
+use proof::command::{access, admission, mutants, objects, reachability, why};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 the manifests agree with what is expected, 1 they differ, 2 they cannot be judged.
@@ -28,6 +28,8 @@ enum Task {
     Access(access::Arguments),
     /// Who reaches whom, on which ports
     Reachability(reachability::Arguments),
+    /// Change the manifests in one place after the other and see that each mutant is caught
+    Mutants(mutants::Arguments),
     /// What lets one place reach another, or keeps it away
     Why(why::Arguments),
 }
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Task::Admission(arguments) => admission::run(&arguments, out),
         Task::Access(arguments) => access::run(&arguments, out),
         Task::Reachability(arguments) => reachability::run(&arguments, out),
+        Task::Mutants(arguments) => mutants::run(&arguments, out),
         Task::Why(arguments) => why::run(&arguments, out),
     };
     match done {

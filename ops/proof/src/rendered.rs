@@ -55,9 +55,13 @@ pub enum RenderError {
     },
 }
 
-/// What belongs to a cluster whatever runs there, relative to the repository's root. The second stands
+/// What belongs to a cluster whatever runs there, relative to the repository's root. All but the first stand
 /// apart for clusters without Argo CD.
-const OF_THE_CLUSTER: [&str; 2] = ["kustomize/cluster", "kustomize/cluster/argocd-access"];
+const OF_THE_CLUSTER: [&str; 3] = [
+    "kustomize/cluster",
+    "kustomize/cluster/argocd-access",
+    "argocd",
+];
 
 impl Rendered {
     /// Renders everything of one environment of the repository at `root`.

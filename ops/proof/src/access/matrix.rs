@@ -139,10 +139,28 @@ impl Matrix {
         reduced
     }
 
+    /// Whose rows are not the same in both. All others need no closer look.
+    fn unlike<'a>(&'a self, other: &'a Self) -> BTreeSet<&'a Subject> {
+        let keys = self.0.keys().chain(other.0.keys());
+        keys.filter(|key| self.0.get(key) != other.0.get(key))
+            .map(|(who, _)| who)
+            .collect()
+    }
+
+    fn of(&self, subjects: &BTreeSet<&Subject>) -> Self {
+        let rows = self.0.iter().filter(|((who, _), _)| subjects.contains(who));
+        Self(
+            rows.map(|(key, grants)| (key.clone(), grants.clone()))
+                .collect(),
+        )
+    }
+
     /// A sentence for each resource on which this differs from what is expected.
     #[must_use]
     pub fn differences(&self, expected: &Self) -> Vec<String> {
-        let (seen, expected) = (self.reduced(), expected.reduced());
+        let subjects = self.unlike(expected);
+        let (seen, expected) = (self.of(&subjects), expected.of(&subjects));
+        let (seen, expected) = (seen.reduced(), expected.reduced());
         let rows: BTreeSet<_> = seen.0.keys().chain(expected.0.keys()).cloned().collect();
         let mut found = Vec::new();
         for (who, place) in rows {

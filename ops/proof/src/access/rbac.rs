@@ -26,13 +26,13 @@ pub fn granted(documents: &[Document]) -> Granted {
         .iter()
         .filter(|document| document.api_version().starts_with(GROUP))
         .collect();
-    let roles = Roles::of(&access);
+    let known = Roles::of(&access);
     let mut granted = Granted {
         doubts: joins_built_in_roles(&access),
         ..Granted::default()
     };
     for binding in access.iter().filter(|one| BINDINGS.contains(&one.kind())) {
-        let Some(rules) = roles.bound_by(binding) else {
+        let Some(rules) = known.bound_by(binding) else {
             granted.doubts.push(format!(
                 "{binding}: binds {} {}, which is not rendered, so what it allows cannot be told",
                 binding.text("/roleRef/kind").unwrap_or("nothing"),
@@ -214,11 +214,11 @@ mod tests {
     const HEAD: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
 
     fn read(objects: &[&str]) -> Granted {
-        let text = objects
+        let text: Vec<_> = objects
             .iter()
-            .map(|object| format!("---\n{HEAD}{object}\n"))
-            .collect::<String>();
-        granted(&manifests::parse(&text).unwrap())
+            .map(|object| format!("{HEAD}{object}\n"))
+            .collect();
+        granted(&manifests::parse(&text.join("---\n")).unwrap())
     }
 
     fn may(granted: &Granted, who: &str, namespace: Option<&str>, resource: &str) -> bool {

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod admission;
 mod around;
+pub mod mutants;
 pub mod objects;
 pub mod reachability;
 mod source;
@@ -39,6 +40,12 @@ pub enum CommandError {
     /// It is not known who should reach whom.
     #[error(transparent)]
     Reachability(#[from] crate::reachability::ExpectedError),
+    /// It is not known what mutants are tried against.
+    #[error(transparent)]
+    Checks(#[from] crate::mutation::ChecksError),
+    /// It is not known which mutants may live.
+    #[error(transparent)]
+    Survivors(#[from] crate::mutation::SurvivorsError),
     /// A policy cannot be judged.
     #[error(transparent)]
     Policy(#[from] Unreadable),

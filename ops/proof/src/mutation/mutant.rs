@@ -1,0 +1,196 @@
+use manifests::{Document, parse};
+
+use crate::rendered::Rendered;
+
+use super::change::{Change, Changes};
+use super::{admission, network, projects, rights, tenants};
+
+/// What a mutant is a mutant of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Network policies.
+    Network,
+    /// Roles and bindings.
+    Rights,
+    /// Admission policies and bindings.
+    Admission,
+    /// Namespaces, quotas and limits.
+    Tenants,
+    /// Argo CD's projects and sets of Applications.
+    Projects,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Network,
+        Self::Rights,
+        Self::Admission,
+        Self::Tenants,
+        Self::Projects,
+    ];
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Network => "network policies",
+            Self::Rights => "roles and bindings",
+            Self::Admission => "admission",
+            Self::Tenants => "namespaces and quotas",
+            Self::Projects => "projects",
+        })
+    }
+}
+
+/// The manifests with one thing changed.
+#[derive(Debug, Clone)]
+pub struct Mutant {
+    /// The object and what was done to it.
+    pub name: String,
+    /// What it is a mutant of.
+    pub kind: Kind,
+    /// The position of the object that is changed; none for one that is added.
+    position: Option<usize>,
+    /// None is an object that is taken away.
+    document: Option<Document>,
+}
+
+impl Mutant {
+    /// The manifests with the change.
+    #[must_use]
+    pub fn apply(&self, rendered: &Rendered) -> Rendered {
+        let mut documents = rendered.documents().to_vec();
+        match (self.position, &self.document) {
+            (Some(position), Some(document)) => documents[position] = document.clone(),
+            (Some(position), None) => drop(documents.remove(position)),
+            (None, document) => documents.extend(document.clone()),
+        }
+        Rendered::of_documents(rendered.environment(), documents)
+    }
+}
+
+/// Every mutant of these manifests.
+#[must_use]
+pub fn mutants(rendered: &Rendered) -> Vec<Mutant> {
+    let documents = rendered.documents();
+    let changed = documents
+        .iter()
+        .enumerate()
+        .flat_map(|(position, document)| {
+            let (kind, changes) = changes(document, documents);
+            changes.into_iter().map(move |change| Mutant {
+                name: format!("{document}: {}", change.what),
+                kind,
+                position: Some(position),
+                document: change.document,
+            })
+        });
+    changed.chain(added()).collect()
+}
+
+fn changes(document: &Document, all: &[Document]) -> (Kind, Vec<Change>) {
+    let mut changes = Changes::of(document);
+    let kind = match document.kind() {
+        "NetworkPolicy" => {
+            network::change(&mut changes);
+            Kind::Network
+        }
+        "Role" | "ClusterRole" => {
+            rights::role(&mut changes);
+            Kind::Rights
+        }
+        "RoleBinding" | "ClusterRoleBinding" => {
+            rights::binding(&mut changes, &roles_beside(document, all));
+            Kind::Rights
+        }
+        "ValidatingAdmissionPolicy" => {
+            admission::policy(&mut changes);
+            Kind::Admission
+        }
+        "ValidatingAdmissionPolicyBinding" => {
+            admission::binding(&mut changes);
+            Kind::Admission
+        }
+        "Namespace" => {
+            tenants::namespace(&mut changes);
+            Kind::Tenants
+        }
+        "ResourceQuota" => {
+            tenants::quota(&mut changes);
+            Kind::Tenants
+        }
+        "LimitRange" => {
+            tenants::limits(&mut changes);
+            Kind::Tenants
+        }
+        "AppProject" => {
+            projects::project(&mut changes);
+            Kind::Projects
+        }
+        "ApplicationSet" => {
+            projects::application_set(&mut changes);
+            Kind::Projects
+        }
+        _ => Kind::Network,
+    };
+    (kind, changes.into_vec())
+}
+
+fn roles_beside<'a>(binding: &Document, all: &'a [Document]) -> Vec<&'a str> {
+    let kind = binding.text("/roleRef/kind").unwrap_or_default();
+    let beside = all
+        .iter()
+        .filter(|role| role.kind() == kind && role.namespace() == binding.namespace());
+    beside.map(Document::name).collect()
+}
+
+/// Objects that nobody meant to be there.
+fn added() -> Vec<Mutant> {
+    let mut all = Vec::new();
+    for namespace in ["invoice", "payments", "operations"] {
+        let policy = |name: &str, spec: &str| {
+            let head = "apiVersion: networking.k8s.io/v1, kind: NetworkPolicy";
+            format!("{{{head}, metadata: {{name: {name}, namespace: {namespace}}}, spec: {spec}}}")
+        };
+        let everything_in = policy("all-in", "{podSelector: {}, ingress: [{}]}");
+        let everything_out = policy(
+            "all-out",
+            "{podSelector: {}, policyTypes: [Egress], egress: [{}]}",
+        );
+        let binding = format!(
+            "{{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, \
+              metadata: {{name: more, namespace: {namespace}}}, \
+              roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}}, \
+              subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: Group, name: team-{namespace}}}]}}"
+        );
+        all.push((Kind::Network, everything_in));
+        all.push((Kind::Network, everything_out));
+        all.push((Kind::Rights, binding));
+    }
+    let everybody = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: more}, \
+         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}, \
+         subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'system:authenticated'}]}";
+    all.push((Kind::Rights, everybody.to_owned()));
+    let mutants = all.into_iter().flat_map(|(kind, text)| {
+        // Written above, and covered by the test below.
+        let documents = parse(&text).unwrap_or_default().into_iter();
+        documents.map(move |document| Mutant {
+            name: format!("{document}: added"),
+            kind,
+            position: None,
+            document: Some(document),
+        })
+    });
+    mutants.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::added;
+
+    #[test]
+    fn every_object_that_is_added_is_one() {
+        assert_eq!(added().len(), 10);
+    }
+}

@@ -1,0 +1,53 @@
+use serde_json::json;
+
+use super::change::{Changes, escaped};
+
+/// What may go wrong with a tenant's namespace.
+pub(super) fn namespace(changes: &mut Changes<'_>) {
+    changes.taken_away();
+    let labels = "/metadata/labels";
+    let of_pod_security = changes.fields(labels).into_iter();
+    let of_pod_security =
+        of_pod_security.filter(|label| label.starts_with("pod-security.kubernetes.io/"));
+    for label in of_pod_security.collect::<Vec<_>>() {
+        changes.field_taken_out(labels, &label);
+        let other: &[&str] = if label.ends_with("-version") {
+            &["latest"]
+        } else {
+            &["baseline", "privileged"]
+        };
+        for value in other {
+            let pointer = format!("{labels}/{}", escaped(&label));
+            changes.replaced(&pointer, format!("{label} {value}"), json!(value));
+        }
+    }
+}
+
+/// What may go wrong with a quota.
+pub(super) fn quota(changes: &mut Changes<'_>) {
+    changes.taken_away();
+    for field in changes.fields("/spec/hard") {
+        changes.field_taken_out("/spec/hard", &field);
+    }
+    for field in ["services.nodeports", "services.loadbalancers"] {
+        changes.field_written("/spec/hard", field, &json!("1"));
+    }
+    changes.field_written("/spec", "scopes", &json!(["BestEffort"]));
+}
+
+/// What may go wrong with a limit range.
+pub(super) fn limits(changes: &mut Changes<'_>) {
+    changes.taken_away();
+    changes.each_taken_out("/spec/limits");
+    for index in 0..changes.original().list("/spec/limits").len() {
+        let limit = format!("/spec/limits/{index}");
+        for bound in ["max", "min"] {
+            for resource in changes.fields(&format!("{limit}/{bound}")) {
+                changes.field_taken_out(&format!("{limit}/{bound}"), &resource);
+            }
+        }
+        // Defaults would hide from admission that nobody thought about limits.
+        let default = json!({"cpu": "1", "memory": "128Mi"});
+        changes.field_written(&limit, "default", &default);
+    }
+}
