@@ -97,6 +97,11 @@ fn products(controller: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether a pod is this product by its labels or its image.
+pub(crate) fn looks_like(pod: &Pod, product: &str) -> bool {
+    is_labelled(pod, product) || runs(pod, product)
+}
+
 fn is_labelled(pod: &Pod, product: &str) -> bool {
     ["app.kubernetes.io/name", "app", "k8s-app"]
         .iter()

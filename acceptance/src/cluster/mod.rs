@@ -15,6 +15,7 @@ pub(crate) mod pods;
 pub(crate) mod policy;
 pub(crate) mod probe_pod;
 pub(crate) mod rollout;
+pub(crate) mod running;
 pub(crate) mod scale;
 pub(crate) mod selector;
 pub(crate) mod table_lock;

@@ -20,7 +20,7 @@ use crate::poll;
 const NAME: &str = "app.kubernetes.io/name";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 /// The port that listening probes listen on.
-const LISTEN_PORT: u16 = 8080;
+pub(crate) const LISTEN_PORT: u16 = 8080;
 /// The port of a relaying probe's own loopback.
 pub(crate) const RELAY_PORT: u16 = 8443;
 const START_WITHIN: Duration = Duration::from_mins(1);
@@ -46,10 +46,25 @@ pub(crate) struct Reach {
 impl Cluster {
     /// A namespace of acceptance's own, without any policy.
     pub(crate) async fn scratch_namespace(&self) -> Result<String, Failure> {
+        self.imitating_namespace(&BTreeMap::new()).await
+    }
+
+    /// The same, with labels that others go by.
+    pub(crate) async fn imitating_namespace(
+        &self,
+        worn: &BTreeMap<String, String>,
+    ) -> Result<String, Failure> {
         let name = format!("acceptance-{}", fresh::suffix());
-        let namespace: Namespace = from_json(json!({
-            "metadata": {"name": name, "labels": {LABEL: "true", "pod-security.kubernetes.io/enforce": "restricted"}}
-        }))?;
+        let mut labels = worn.clone();
+        // The API server writes it, and refuses another name than the namespace's.
+        labels.remove("kubernetes.io/metadata.name");
+        labels.insert(LABEL.to_owned(), "true".to_owned());
+        labels.insert(
+            "pod-security.kubernetes.io/enforce".to_owned(),
+            "restricted".to_owned(),
+        );
+        let namespace: Namespace =
+            from_json(json!({"metadata": {"name": name, "labels": labels}}))?;
         let made = self
             .all::<Namespace>()
             .create(&PostParams::default(), &namespace)

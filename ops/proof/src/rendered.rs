@@ -99,11 +99,18 @@ impl Rendered {
     /// When the file cannot be read or is no list of Kubernetes objects.
     pub fn of_file(path: &Path, environment: &str) -> Result<Self, RenderError> {
         let text = fs::read_to_string(path).map_err(unreadable(path))?;
-        let documents = parse(&text).map_err(|source| RenderError::Malformed {
+        Self::of_text(environment, &text).map_err(|source| RenderError::Malformed {
             path: path.to_owned(),
             source,
-        })?;
-        Ok(Self::of_documents(environment, documents))
+        })
+    }
+
+    /// Reads objects that an environment rendered, or that run there.
+    ///
+    /// # Errors
+    /// When the text is no list of Kubernetes objects.
+    pub fn of_text(environment: &str, text: &str) -> Result<Self, Malformed> {
+        Ok(Self::of_documents(environment, parse(text)?))
     }
 
     /// Objects that were made or changed elsewhere.

@@ -13,6 +13,7 @@ mod pods_ready;
 mod projects;
 mod promotion;
 mod provider_away;
+mod reachability;
 mod restart;
 mod revert;
 mod rollouts;
@@ -105,6 +106,11 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         name: "invoice-app-gets-through",
         about: "the same pod with invoice-app's label reaches payment-provider, and nothing more",
         run: |world| Box::pin(network::invoice_app_label(world)),
+    },
+    Check {
+        name: "reachability",
+        about: "from everybody's place, a stranger's too, exactly what reachability.yaml lists is reached",
+        run: |world| Box::pin(reachability::as_computed(world)),
     },
     Check {
         name: "certificates-required",

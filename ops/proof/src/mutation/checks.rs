@@ -6,7 +6,6 @@ use crate::{access, admission, projects, reachability, tenants};
 use super::mutant::Kind;
 
 /// Everything that judges manifests without a cluster.
-#[derive(Debug)]
 pub struct Checks {
     reachability: reachability::Expected,
     access: access::Expected,

@@ -151,6 +151,22 @@ impl Expected {
         (matrix, unknown)
     }
 
+    /// The workloads that one environment is said to have, as `namespace/name`.
+    #[must_use]
+    pub fn workloads(&self, environment: &str) -> Vec<String> {
+        let own = self.environments.get(environment);
+        let sections = [Some(&self.everywhere), own].into_iter().flatten();
+        let called = sections.clone().flat_map(|section| section.reached.keys());
+        let ports = sections.flat_map(|section| section.reached.values());
+        let callers = ports.flat_map(BTreeMap::values).flatten();
+        let named: BTreeSet<_> = called.chain(callers).collect();
+        let workloads = named.into_iter().filter(|name| {
+            let others = ["*", "stranger"].iter().any(|other| name.ends_with(other));
+            name.contains('/') && !name.contains("/posing-as-") && !others
+        });
+        workloads.cloned().collect()
+    }
+
     fn sections(&self) -> impl Iterator<Item = &Section> {
         [&self.everywhere]
             .into_iter()

@@ -71,6 +71,12 @@ impl World {
         self.places.iter().find(|place| place.name == name)
     }
 
+    /// The labels of a namespace.
+    #[must_use]
+    pub fn namespace_labels(&self, namespace: &str) -> Labels {
+        self.namespaces.get(namespace).cloned().unwrap_or_default()
+    }
+
     /// Whether a place is in one of our namespaces.
     pub(super) fn is_ours(&self, place: &Place) -> bool {
         let namespace = place.name.split_once('/').map(|(namespace, _)| namespace);
