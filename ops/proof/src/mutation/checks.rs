@@ -40,15 +40,17 @@ impl Checks {
         })
     }
 
-    /// What is wrong with these manifests, by the first check that finds something. The check of the kind is
-    /// asked first, because it answers most often.
+    /// What is wrong with these manifests, by the check of the kind.
     #[must_use]
-    pub fn first_difference(&self, rendered: &Rendered, kind: Kind) -> Option<String> {
-        let others = Kind::ALL.into_iter().filter(|other| *other != kind);
-        [kind]
-            .into_iter()
-            .chain(others)
-            .find_map(|kind| self.differences(rendered, kind).into_iter().next())
+    pub fn own_difference(&self, rendered: &Rendered, kind: Kind) -> Option<String> {
+        self.differences(rendered, kind).into_iter().next()
+    }
+
+    /// What is wrong with these manifests, by the other checks.
+    #[must_use]
+    pub fn other_difference(&self, rendered: &Rendered, kind: Kind) -> Option<String> {
+        let mut others = Kind::ALL.into_iter().filter(|other| *other != kind);
+        others.find_map(|kind| self.own_difference(rendered, kind))
     }
 
     /// Everything that is wrong with these manifests, by every check.
@@ -79,7 +81,7 @@ impl Checks {
         };
         let mut found = policies.weaknesses();
         if found.is_empty() {
-            found = trials.differences(&policies);
+            found = trials.first_difference(&policies).into_iter().collect();
         }
         if found.is_empty() {
             found = admission::differences(rendered, trials);

@@ -135,10 +135,12 @@ fn fates(mutants: &[Mutant], rendered: &Rendered, checks: &Checks) -> Vec<Fate> 
     let before = granted(rendered);
     let judged = |mutant: &Mutant| {
         let mutated = mutant.apply(rendered);
-        if checks.first_difference(&mutated, mutant.kind).is_some() {
+        if checks.own_difference(&mutated, mutant.kind).is_some() {
             Fate::Caught
         } else if mutant.kind == Kind::Rights && granted(&mutated) == before {
             Fate::Idle
+        } else if checks.other_difference(&mutated, mutant.kind).is_some() {
+            Fate::Caught
         } else {
             Fate::Lives
         }

@@ -131,6 +131,38 @@ impl Trials {
         found
     }
 
+    /// The first of the differences, found with as little work as may be: only a policy that never answered
+    /// before is asked, about what it has to refuse before all else, and no further than it errs.
+    #[must_use]
+    pub fn first_difference(&self, policies: &Policies) -> Option<String> {
+        let lock = || self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut known, mut new) = (Vec::new(), Vec::new());
+        for (name, text) in policies.texts() {
+            match lock().get(text) {
+                Some(answers) => known.push(Arc::clone(answers)),
+                None => new.push(name),
+            }
+        }
+        let of_new = |trial: &Trial| {
+            let refusal = trial.refusal.as_ref();
+            refusal.is_some_and(|refusal| new.contains(&refusal.policy.as_str()))
+        };
+        let mut order: Vec<_> = self.trials.iter().enumerate().collect();
+        order.sort_by_key(|(_, trial)| !of_new(trial));
+        let difference = order.into_iter().find_map(|(position, trial)| {
+            let mut denials: Vec<_> = known.iter().flat_map(|all| &all[position]).collect();
+            let request = || std::iter::once(&trial.request);
+            let asked: Vec<_> = new
+                .iter()
+                .flat_map(|name| policies.answers_of(name, request()))
+                .flatten()
+                .collect();
+            denials.extend(&asked);
+            trial.difference(&denials)
+        });
+        difference.or_else(|| self.differences(policies).into_iter().next())
+    }
+
     /// Policies answer independently of each other, so where only one was changed, the answers of the
     /// others are those of the last time.
     fn answers(&self, policies: &Policies, name: &str, text: &str) -> Arc<Vec<Vec<Denial>>> {
