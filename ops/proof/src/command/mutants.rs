@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 
 use super::{CommandError, Source, Verdict, report};
-use crate::mutation::{Checks, Survivors, judge, mutants};
+use crate::mutation::{Checks, Kind, Survivors, judge, mutants};
 
 /// What can be asked.
 #[derive(Debug, Args)]
@@ -32,7 +32,8 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<Verdict, Comma
     }
     let root = &arguments.source.root;
     let checks = Checks::of_repository(root)?;
-    let judged = judge(&rendered, &checks, &Survivors::of_repository(root)?);
+    let survivors = Survivors::of_repository(root)?;
+    let judged = judge(&rendered, &checks, &survivors, &Kind::ALL);
     write!(out, "{judged}")?;
     Ok(report(&judged.complaints(), out)?)
 }

@@ -97,10 +97,16 @@ enum Fate {
     Lives,
 }
 
-/// Tries every mutant.
+/// Tries every mutant of these kinds.
 #[must_use]
-pub fn judge(rendered: &Rendered, checks: &Checks, survivors: &Survivors) -> Report {
-    let mutants = mutants(rendered);
+pub fn judge(
+    rendered: &Rendered,
+    checks: &Checks,
+    survivors: &Survivors,
+    kinds: &[Kind],
+) -> Report {
+    let mut mutants = mutants(rendered);
+    mutants.retain(|mutant| kinds.contains(&mutant.kind));
     let mut report = Report {
         before: checks.all_differences(rendered),
         counts: BTreeMap::new(),
