@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2016 # the backticks are Markdown's
+# What the documents say of files and checks.
+
+documents() { (cd "$SOURCES" && find . -name '*.md' -not -path './target/*' -not -path './.deploy/*'); }
+
+# links_of DOCUMENT: the relative ones, without what follows a number sign.
+links_of() {
+  grep -oE '\]\([^)]+\)' "$SOURCES/$1" | sed -E 's/^\]\(//; s/\)$//; s/#.*//' | grep -vE '^(https?:|$)' || true
+}
+
+test_every_link_of_the_documents_leads_somewhere() {
+  local document link count=0
+  for document in $(documents); do
+    for link in $(links_of "$document"); do
+      count=$((count + 1))
+      [ -e "$SOURCES/$(dirname "$document")/$link" ] || complain "$document: there is no $link"
+    done
+  done
+  [ "$count" -gt 20 ] || complain "only $count links were found"
+}
+
+test_every_check_that_the_threat_model_names_exists() {
+  local name names count=0
+  names=$(awk -F'|' 'NF > 5 { print $5 }' "$SOURCES/docs/threat-model.md" | grep -oE '`[a-z]+(-[a-z]+)+`' | tr -d '`' | sort -u)
+  for name in $names; do
+    count=$((count + 1))
+    grep -rqF "name: \"$name\"" "$SOURCES/acceptance/src/check" || complain "acceptance has no check $name"
+  done
+  [ "$count" -gt 10 ] || complain "only $count names were found"
+}
+
+test_every_test_that_the_threat_model_names_exists() {
+  local name count=0
+  for name in $(grep -oE '`test_[a-z_]+`' "$SOURCES/docs/threat-model.md" | tr -d '`'); do
+    count=$((count + 1))
+    grep -rq "^$name()" "$SOURCES/deploy/tests" || complain "there is no $name"
+  done
+  [ "$count" -gt 0 ] || complain 'no names were found'
+}
