@@ -147,7 +147,7 @@ impl Trials {
             let refusal = trial.refusal.as_ref();
             refusal.is_some_and(|refusal| new.contains(&refusal.policy.as_str()))
         };
-        let mut order: Vec<_> = self.trials.iter().enumerate().collect();
+        let mut order: Vec<_> = self.all.iter().enumerate().collect();
         order.sort_by_key(|(_, trial)| !of_new(trial));
         let difference = order.into_iter().find_map(|(position, trial)| {
             let mut denials: Vec<_> = known.iter().flat_map(|all| &all[position]).collect();
