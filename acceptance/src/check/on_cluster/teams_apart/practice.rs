@@ -1,6 +1,8 @@
 //! Some of the answers tried: what is allowed happens, what is not is refused by the API server itself.
 //! Nothing is kept: writes are dry runs.
 
+use std::time::Duration;
+
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use k8s_openapi::api::rbac::v1::Role;
@@ -20,6 +22,10 @@ use crate::fresh;
 const ESCALATION: &str = "attempting to grant";
 /// What it says of everything else that nobody allowed.
 const FORBIDDEN: &str = "cannot ";
+
+/// Many times the length of `--help`.
+const WORDS: usize = 256 * 1024;
+const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
 pub(super) async fn as_the_answers_say(world: &ClusterWorld) -> Result<String, Failure> {
     let mut seen = developer(world).await?;
@@ -78,7 +84,10 @@ async fn inside_a_pod(world: &ClusterWorld) -> Result<String, Failure> {
         .ok_or_else(|| Failure::wrong(format!("{} has no ready pod", app.name())))?;
     let run = async |who: &Subject| {
         let pods: Api<Pod> = Api::namespaced(world.cluster.client_as(who)?, app.namespace());
-        let how = AttachParams::default();
+        // All that it says has room: what nobody reads would hold its end up.
+        let how = AttachParams::default()
+            .stderr(false)
+            .max_stdout_buf_size(WORDS);
         Ok::<_, Failure>(pods.exec(&pod, ["/program", "--help"], &how).await)
     };
     let developer = Subject::Group("team-invoice".to_owned());
@@ -89,10 +98,12 @@ async fn inside_a_pod(world: &ClusterWorld) -> Result<String, Failure> {
     let mut inside = run(&breaker)
         .await?
         .map_err(allowed("run a command in its pod"))?;
-    let ended = match inside.take_status() {
-        Some(status) => status.await,
-        None => None,
-    };
+    let status = inside
+        .take_status()
+        .ok_or_else(|| Failure::wrong("nobody tells how the command ends"))?;
+    let ended = tokio::time::timeout(ENDS_WITHIN, status)
+        .await
+        .map_err(|_| Failure::wrong(format!("the command in {pod} did not end")))?;
     let status = ended.and_then(|status| status.status);
     ensure(status.as_deref() == Some("Success"), || {
         format!("the command of {breaker} in {pod} ended with {status:?}")
