@@ -19,7 +19,7 @@ const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
 /// Has Argo CD look at the branch now; it takes the annotation away when it did.
 const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// A roll-out of three replicas, one by one, and a retry of a sync that failed before.
-const SETTLED_WITHIN: Duration = Duration::from_secs(180);
+const SETTLED_WITHIN: Duration = Duration::from_mins(3);
 
 /// What an Application says of itself.
 #[derive(Debug)]

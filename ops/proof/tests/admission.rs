@@ -1,4 +1,5 @@
 //! What the admission policies of the repository refuse.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::sync::LazyLock;

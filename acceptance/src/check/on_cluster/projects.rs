@@ -23,7 +23,7 @@ use crate::poll;
 use crate::target::ArgoCd;
 
 const DECIDED_WITHIN: Duration = Duration::from_mins(1);
-/// The ConfigMap that is deployed, or is not.
+/// The `ConfigMap` that is deployed, or is not.
 const MADE: &str = "acceptance-project-trial";
 
 pub(crate) async fn are_apart(world: &ClusterWorld) -> Seen {

@@ -12,7 +12,7 @@ const ENVIRONMENTS: [&str; 4] = ["local", "dev", "staging", "production"];
 /// Pods of the tests, each with a probe in it, beside those of an app.
 const PROBES: f64 = 20.0;
 
-/// Kinds that no app renders by itself: those that deploying to a cluster adds, and ConfigMaps, which
+/// Kinds that no app renders by itself: those that deploying to a cluster adds, and `ConfigMap`s, which
 /// apps may come to need.
 const ADDED: [&str; 4] = ["certificates", "configmaps", "jobs", "sealedsecrets"];
 

@@ -28,11 +28,13 @@ const WORDS: usize = 256 * 1024;
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
 pub(super) async fn as_the_answers_say(world: &ClusterWorld) -> Result<String, Failure> {
-    let mut seen = developer(world).await?;
-    seen.push_str(&format!("; {}", inside_a_pod(world).await?));
-    seen.push_str(&format!("; {}", deploying(world).await?));
-    seen.push_str(&format!("; {}", granting(world).await?));
-    Ok(seen)
+    let seen = [
+        developer(world).await?,
+        inside_a_pod(world).await?,
+        deploying(world).await?,
+        granting(world).await?,
+    ];
+    Ok(seen.join("; "))
 }
 
 /// Own pods and logs, and scaling; not another team's pods, not Secrets, not writing.
