@@ -27,6 +27,12 @@ impl Cluster {
         if self.join_services().await? {
             done.push(String::from("the way to payment-provider (opened again)"));
         }
+        let lowered = self.lower_replicas_again().await?;
+        done.extend(
+            lowered
+                .into_iter()
+                .map(|name| format!("{name} (fewest replicas lowered again)")),
+        );
         let certificates = self.identities_back().await?;
         done.extend(
             certificates

@@ -74,25 +74,6 @@ impl Cluster {
         Ok(pods)
     }
 
-    /// Asks for more replicas and waits until they are ready. An autoscaler takes them away again, so nothing has to
-    /// be put back; when it does so before they are ready, they are asked for once more.
-    pub(crate) async fn scale_out(&self, app: App, to: i32) -> Result<(), Failure> {
-        let (what, workload) = (
-            format!("{to} ready replicas of {}", app.name()),
-            Workload::Service(app),
-        );
-        let count = usize::try_from(to).unwrap_or(0);
-        poll::until(&what, READY_WITHIN, async || {
-            if self.wanted_replicas(workload).await? < Some(to) {
-                self.set_replicas(workload, to).await?;
-            }
-            self.all_ready(app.namespace(), app.name(), count)
-                .await
-                .map(drop)
-        })
-        .await
-    }
-
     /// Takes all pods of a workload away and waits until they are gone.
     pub(crate) async fn take_away(&self, workload: Workload) -> Result<(), Failure> {
         let wanted = self.wanted_replicas(workload).await?;

@@ -10,9 +10,6 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// Admission's mutants take minutes, since each is tried on every request: `proof mutants` tries them too.
-const QUICK: [Kind; 4] = [Kind::Network, Kind::Rights, Kind::Tenants, Kind::Projects];
-
 /// Of all environments it has the most: the databases run in the cluster there alone.
 fn local() -> Rendered {
     Rendered::of_repository(root(), "local").unwrap()
@@ -22,7 +19,7 @@ fn local() -> Rendered {
 fn nine_of_ten_mutants_are_caught_and_each_survivor_is_explained() {
     let checks = Checks::of_repository(root()).unwrap();
     let survivors = Survivors::of_repository(root()).unwrap();
-    let report = judge(&local(), &checks, &survivors, &QUICK);
+    let report = judge(&local(), &checks, &survivors, &Kind::ALL);
     println!("{report}");
     let complaints = report.complaints();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));

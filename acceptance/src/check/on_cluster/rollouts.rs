@@ -117,23 +117,33 @@ async fn scale_down(world: &ClusterWorld) -> Result<String, Failure> {
             ));
         }
     }
-    let each = App::ALL.map(|app| async move {
-        world.cluster.scale_out(app, SCALED_OUT).await?;
-        scaled_down(world, app).await
-    });
-    let left = try_join_all(each).await?;
+    // Of the autoscaler, since it takes away again what the Deployment alone is asked for, ready or not.
+    for app in App::ALL {
+        world.cluster.raise_replicas(app, SCALED_OUT).await?;
+    }
+    try_join_all(App::ALL.map(|app| scaled(world, app, |wanted| wanted >= SCALED_OUT))).await?;
+    world
+        .console()
+        .step("scaled out: waiting for the scale-down");
+    world.cluster.lower_replicas_again().await?;
+    let left =
+        try_join_all(App::ALL.map(|app| scaled(world, app, |wanted| wanted < SCALED_OUT))).await?;
     Ok(format!("scale-down from {SCALED_OUT} to {left:?}"))
 }
 
-/// Waits until the autoscaler wants fewer, and until no other is left; gives their number.
-async fn scaled_down(world: &ClusterWorld, app: App) -> Result<usize, Failure> {
+/// Waits until so many replicas are wanted, and until they are ready and no other is left; gives their number.
+async fn scaled(
+    world: &ClusterWorld,
+    app: App,
+    enough: impl Fn(i32) -> bool,
+) -> Result<usize, Failure> {
     let what = format!("the autoscaler of {}", app.name());
     poll::until(&what, SCALED_WITHIN, async || {
         let wanted = world
             .cluster
             .wanted_replicas(Workload::Service(app))
             .await?;
-        ensure(wanted < Some(SCALED_OUT), || {
+        ensure(wanted.is_some_and(&enough), || {
             format!("it wants {wanted:?} replicas")
         })
     })

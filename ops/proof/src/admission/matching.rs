@@ -9,6 +9,9 @@ use super::specification::{
     MatchPolicy, MatchResources, Operator, Requirement, ResourceRule, Selector,
 };
 
+/// The label that the API server itself puts on each namespace.
+pub(super) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+
 impl MatchResources {
     /// Whether it is for this request, made in a namespace with these labels.
     pub(super) fn include(&self, request: &Request, namespace: &BTreeMap<String, String>) -> bool {
@@ -29,6 +32,18 @@ impl MatchResources {
     /// Whether other versions of the same kinds pass it by.
     pub(super) fn is_exact(&self) -> bool {
         self.match_policy == MatchPolicy::Exact
+    }
+
+    /// Whether a label decides that people can set: only the name of a namespace is beyond them.
+    pub(super) fn goes_by_labels(&self) -> bool {
+        let objects = &self.object_selector;
+        let namespaces = &self.namespace_selector;
+        let keys = namespaces.match_labels.keys();
+        let required = namespaces.match_expressions.iter();
+        let mut keys = keys.chain(required.map(|requirement| &requirement.key));
+        !objects.match_labels.is_empty()
+            || !objects.match_expressions.is_empty()
+            || keys.any(|key| key != NAMESPACE_NAME)
     }
 
     /// What the selector of namespaces leaves out by a list.

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::expression::{Expression, Scope};
-use super::matching::labels;
+use super::matching::{NAMESPACE_NAME, labels};
 use super::object::ready_for_admission;
 use super::request::Request;
 use super::specification::{
@@ -165,8 +165,17 @@ impl Policies {
                 ));
             }
             let bound = policy.bindings.iter();
-            let mut places = bound.map(|binding| &binding.match_resources);
-            if policy.constraints.is_exact() || places.any(MatchResources::is_exact) {
+            let places: Vec<_> = bound
+                .map(|binding| &binding.match_resources)
+                .chain([&policy.constraints])
+                .collect();
+            if places.iter().any(|place| place.goes_by_labels()) {
+                found.push(format!(
+                    "{} can be got around with a label: only namespaces may be selected, by {NAMESPACE_NAME}",
+                    policy.name
+                ));
+            }
+            if places.iter().any(|place| place.is_exact()) {
                 found.push(format!(
                     "{} is not for other versions of its kinds: matchPolicy has to be Equivalent",
                     policy.name
@@ -196,7 +205,7 @@ impl<'a> World<'a> {
         if let Some(name) = &request.namespace {
             namespace = namespaces.get(name).cloned().unwrap_or_default();
             // The API server sets it on every namespace, and nobody can change it.
-            namespace.insert("kubernetes.io/metadata.name".to_owned(), name.clone());
+            namespace.insert(NAMESPACE_NAME.to_owned(), name.clone());
         }
         let mut scope = Scope::default();
         scope.insert("object", &completed(&request.object));
