@@ -90,15 +90,27 @@ commit_state() {
       return
     fi
     REVISION=$(commit_message | commit_tree "$tree")
-    if remote_git push --quiet origin "$REVISION:refs/heads/$BRANCH" 2>"$STATE/git.log"; then
-      detail "${REVISION:0:12}"
-      return
-    fi
-    progress "push $try was refused; another one was first, or this machine may not push"
-    fetch_branch
+    if push_revision; then return; fi
+    take_what_came_first "$try"
   done
+  fail_push "May you push there? Try: git push $REPOSITORY_URL HEAD:refs/heads/try"
+}
+
+# Puts REVISION on the branch; fails when something else is there already. Never forced.
+push_revision() {
+  remote_git push --quiet origin "$REVISION:refs/heads/$BRANCH" 2>"$STATE/git.log" && detail "${REVISION:0:12}"
+}
+
+# take_what_came_first TRY: after a push that was refused, so that the next one is on top of it.
+take_what_came_first() {
+  progress "push $1 was refused; another one was first, or this machine may not push"
+  fetch_branch
+}
+
+# fail_push ADVICE
+fail_push() {
   tail -n 5 "$STATE/git.log" >&2
-  fail "branch $BRANCH of $REPOSITORY_URL could not be pushed to." "May you push there? Try: git push $REPOSITORY_URL HEAD:refs/heads/try"
+  fail "branch $BRANCH of $REPOSITORY_URL could not be pushed to." "$1"
 }
 
 # Prints the tree: what this clone tracks, as it is in the working tree; other environments' digests

@@ -51,15 +51,10 @@ commit_sealed() {
     [ -n "$TIP" ] || fail "branch $BRANCH of $REPOSITORY_URL is gone." "Type ./deploy.sh, then this again."
     tree=$(write_tree_with "$path")
     REVISION=$(rotation_message "$app" | commit_tree "$tree")
-    if remote_git push --quiet origin "$REVISION:refs/heads/$BRANCH" 2>"$STATE/git.log"; then
-      detail "${REVISION:0:12}"
-      return
-    fi
-    progress "push $try was refused; another one was first, or this machine may not push"
-    fetch_branch
+    if push_revision; then return; fi
+    take_what_came_first "$try"
   done
-  tail -n 5 "$STATE/git.log" >&2
-  fail "branch $BRANCH of $REPOSITORY_URL could not be pushed to." "May you push there? Then type this again."
+  fail_push "May you push there? Then type this again."
 }
 
 # write_tree_with PATH: prints the branch's tree with the rendered file in the place of its own.
