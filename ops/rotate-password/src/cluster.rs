@@ -1,14 +1,11 @@
-//! The app in the cluster: its Secret, a way to its database, and its pods.
+//! The app in the cluster: its Secret and a way to its database.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use k8s_openapi::ByteString;
-use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Secret};
-use kube::api::ListParams;
 use kube::config::KubeConfigOptions;
-use kube::{Api, Client, Config, ResourceExt};
+use kube::{Api, Client, Config};
 use port_forward::Forward;
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -22,16 +19,15 @@ const URL: &str = "DATABASE_URL";
 /// The owner's, which the database's image is given when it makes a new database.
 const OWNER_PASSWORD: &str = "POSTGRES_PASSWORD";
 const DATABASE_PORT: u16 = 5432;
-const LOOK_EVERY: Duration = Duration::from_millis(300);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(300);
 const CONNECTED_WITHIN: Duration = Duration::from_secs(20);
 const ARRIVED_WITHIN: Duration = Duration::from_mins(3);
-const ROLLED_WITHIN: Duration = Duration::from_mins(5);
 
 /// One app in one cluster.
 pub struct Cluster {
     client: Client,
-    namespace: String,
-    app: String,
+    pub(crate) namespace: String,
+    pub(crate) app: String,
 }
 
 /// What the app's Secret says.
@@ -65,7 +61,7 @@ impl Cluster {
         })
     }
 
-    fn api<K>(&self) -> Api<K>
+    pub(crate) fn api<K>(&self) -> Api<K>
     where
         K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,
     {
@@ -175,39 +171,6 @@ impl Cluster {
             sleep(LOOK_EVERY).await;
         }
     }
-
-    /// Replaces every pod of the app, and waits until those before are gone: they know the old password.
-    ///
-    /// # Errors
-    /// When that takes more than minutes.
-    pub async fn roll(&self) -> Result<(), Error> {
-        let before = self.pods().await?;
-        self.api::<Deployment>().restart(&self.app).await?;
-        let deadline = Instant::now() + ROLLED_WITHIN;
-        loop {
-            let deployment = self.api::<Deployment>().get(&self.app).await?;
-            if rolled_out(&deployment) && self.pods().await?.is_disjoint(&before) {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                return Err(Error::NotRolled {
-                    app: self.app.clone(),
-                    namespace: self.namespace.clone(),
-                });
-            }
-            sleep(LOOK_EVERY).await;
-        }
-    }
-
-    /// By what no two pods have in common.
-    async fn pods(&self) -> Result<BTreeSet<String>, Error> {
-        let labels = format!("app.kubernetes.io/name={}", self.app);
-        let pods = self
-            .api::<Pod>()
-            .list(&ListParams::default().labels(&labels))
-            .await?;
-        Ok(pods.iter().filter_map(ResourceExt::uid).collect())
-    }
 }
 
 /// A session in the database, and the way to it.
@@ -225,18 +188,6 @@ async fn connect(
         Ok(session) => Ok(session),
         Err(_) => as_owner.connect().await,
     }
-}
-
-fn rolled_out(deployment: &Deployment) -> bool {
-    let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas);
-    let status = deployment.status.clone().unwrap_or_default();
-    status.observed_generation >= deployment.metadata.generation
-        && wanted.is_some()
-        && [
-            status.updated_replicas,
-            status.replicas,
-            status.available_replicas,
-        ] == [wanted; 3]
 }
 
 impl Credentials {
@@ -265,7 +216,7 @@ impl Credentials {
 
 #[cfg(test)]
 mod tests {
-    use super::{Credentials, Secret, rolled_out};
+    use super::{Credentials, Secret};
     use crate::url::DatabaseUrl;
     use serde_json::json;
 
@@ -299,30 +250,5 @@ mod tests {
         );
         assert_eq!(manifest.metadata.labels.unwrap().len(), 1);
         assert_eq!(manifest.metadata.resource_version, None);
-    }
-
-    #[test]
-    fn a_roll_out_ends_when_all_replicas_are_new_available_and_alone() {
-        let judged = |status: serde_json::Value| {
-            rolled_out(
-                &serde_json::from_value(json!({
-                    "metadata": {"name": "a", "generation": 4},
-                    "spec": {"replicas": 3, "selector": {}, "template": {}},
-                    "status": status,
-                }))
-                .unwrap(),
-            )
-        };
-        let ended = json!({"observedGeneration": 4, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3});
-        assert!(judged(ended.clone()));
-        for (field, value) in [
-            ("observedGeneration", 3),
-            ("replicas", 4),
-            ("availableReplicas", 2),
-        ] {
-            let mut other = ended.clone();
-            other[field] = json!(value);
-            assert!(!judged(other.clone()), "{other}");
-        }
     }
 }

@@ -1,12 +1,13 @@
 //! Another password for an app's database, without a request that fails.
 //!
 //! Two logins take turns ([`roles`]). The one whose turn it is gets a new password ([`scram`]), the app's Secret
-//! names it ([`cluster`]), the pods are replaced, and only then the login before is ended ([`rotation`]).
+//! names it ([`cluster`]), the pods are replaced (in `rollout`), and only then the login before is ended ([`rotation`]).
 
 pub mod cli;
 pub mod cluster;
 mod error;
 pub mod roles;
+mod rollout;
 pub mod rotation;
 pub mod scram;
 pub mod url;
