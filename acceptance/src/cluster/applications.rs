@@ -1,5 +1,6 @@
 //! Argo CD's Applications: what they say, waiting for them, and holding them still for a while.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kube::api::{
@@ -166,19 +167,22 @@ impl Cluster {
     /// Keeps Argo CD from undoing what is about to be changed.
     pub(crate) async fn hold_still(&self, argocd: &ArgoCd) -> Result<(), Failure> {
         for name in &argocd.applications {
-            self.annotate(argocd, name, json!({SKIP: "true"})).await?;
+            if !self.annotations(argocd, name).await?.contains_key(SKIP) {
+                let held = json!({SKIP: "true", LABEL: "held"});
+                self.annotate(argocd, name, held).await?;
+            }
         }
         Ok(())
     }
 
-    /// Gives everything that is held still back to Argo CD, and waits until all is as git has it; says what was.
+    /// Gives what acceptance holds still back to Argo CD, and waits until all is as git has it; says what was.
+    /// What somebody else holds stays so.
     pub(crate) async fn let_go(&self, argocd: &ArgoCd) -> Result<Vec<String>, Failure> {
         let mut held = Vec::new();
         for name in &argocd.applications {
-            let found = self.application_api(&argocd.namespace).get_opt(name).await;
-            let found = found.map_err(Failure::cluster(format!("get the Application {name}")))?;
-            if found.is_some_and(|found| found.annotations().contains_key(SKIP)) {
-                self.annotate(argocd, name, json!({SKIP: null})).await?;
+            if self.annotations(argocd, name).await?.contains_key(LABEL) {
+                let free = json!({SKIP: null, LABEL: null});
+                self.annotate(argocd, name, free).await?;
                 held.push(name);
             }
         }
@@ -189,6 +193,18 @@ impl Cluster {
             .into_iter()
             .map(|name| format!("Application {name} (let go)"))
             .collect())
+    }
+
+    /// None where there is no such Application.
+    async fn annotations(
+        &self,
+        argocd: &ArgoCd,
+        name: &str,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let found = self.application_api(&argocd.namespace).get_opt(name).await;
+        let found = found.map_err(Failure::cluster(format!("get the Application {name}")))?;
+        let annotations = found.and_then(|found| found.metadata.annotations);
+        Ok(annotations.unwrap_or_default())
     }
 
     async fn annotate(
