@@ -202,26 +202,21 @@ mod tests {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// All that the folder holds, as somebody else.
+    fn commit(folder: &Path, message: &str) {
+        git(folder, &["add", "."]);
+        let somebody = ["-c", "user.name=o", "-c", "user.email=o@x"];
+        let commit = ["commit", "--quiet", "--message", message];
+        git(folder, &[&somebody[..], &commit[..]].concat());
+    }
+
     /// A repository whose branch `deploy` has one commit of somebody else's.
     fn repository(folder: &Path) -> ArgoCd {
         let seed = folder.join("seed");
         std::fs::create_dir(&seed).unwrap();
         git(&seed, &["init", "--quiet", "--initial-branch", "deploy"]);
         std::fs::write(seed.join("image"), "good\n").unwrap();
-        git(&seed, &["add", "."]);
-        git(
-            &seed,
-            &[
-                "-c",
-                "user.name=o",
-                "-c",
-                "user.email=o@x",
-                "commit",
-                "--quiet",
-                "--message",
-                "Seed",
-            ],
-        );
+        commit(&seed, "Seed");
         git(
             folder,
             &["clone", "--quiet", "--bare", "seed", "repository.git"],
@@ -284,20 +279,7 @@ mod tests {
             ],
         );
         std::fs::write(other.join("image"), "theirs\n").unwrap();
-        git(
-            &other,
-            &[
-                "-c",
-                "user.name=o",
-                "-c",
-                "user.email=o@x",
-                "commit",
-                "--quiet",
-                "--all",
-                "--message",
-                "Theirs",
-            ],
-        );
+        commit(&other, "Theirs");
         git(&other, &["push", "--quiet"]);
         assert_eq!(restore(&argocd).await.unwrap(), None);
         branch.catch_up().await.unwrap();

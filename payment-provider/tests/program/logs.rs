@@ -1,8 +1,6 @@
 //! What is logged, for machines.
 
-use serde_json::Value;
-
-use crate::process::{Process, database_in};
+use crate::process::{Process, database_in, events};
 
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -17,10 +15,7 @@ fn each_request_is_one_json_event_with_its_trace_route_status_and_duration() {
     let (stopped, logged) = process.stop();
     assert!(stopped.success(), "{stopped}");
 
-    let events: Vec<Value> = logged
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let events = events(&logged);
     let answered: Vec<_> = events
         .iter()
         .filter(|event| event["message"] == "answered")

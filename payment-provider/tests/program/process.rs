@@ -42,6 +42,14 @@ pub fn end_of(command: &mut Command) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// A process's log, an event a line.
+pub fn events(log: &str) -> Vec<serde_json::Value> {
+    let lines = log.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }

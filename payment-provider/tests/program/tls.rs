@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
 use test_authority::{Authority, Identity};
 
-use crate::process::{Process, database_in, run, text};
+use crate::process::{Process, database_in, events, run, text};
 
 const CALLER: &str = "invoice-app.invoice.svc";
 
@@ -74,10 +73,7 @@ async fn each_client_that_is_refused_is_one_line_that_says_who_and_why() {
 
     let (stopped, logged) = process.stop();
     assert!(stopped.success(), "{stopped}");
-    let events: Vec<Value> = logged
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let events = events(&logged);
     let warnings: Vec<_> = events
         .iter()
         .filter(|event| event["level"] == "WARN")

@@ -118,20 +118,7 @@ fn an_image_that_something_else_names() {
         "edit/clusters/staging/app/image/kustomization.yaml",
         "images: elsewhere\n",
     );
-    world.git("edit", &["add", "."]);
-    world.git(
-        "edit",
-        &[
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@x",
-            "commit",
-            "--quiet",
-            "--message",
-            "Own",
-        ],
-    );
+    world.commit("edit", "Own");
     world.git("edit", &["push", "--quiet", "origin", "deploy"]);
     world
         .promote("dev", "staging")

@@ -128,18 +128,7 @@ impl World {
             world.write(&format!("{overlay}/image/kustomization.yaml"), &text);
         }
         world.git("clone", &["init", "--quiet", "--initial-branch", "main"]);
-        world.git("clone", &["add", "."]);
-        let commit = [
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@x",
-            "commit",
-            "--quiet",
-            "--message",
-            "All",
-        ];
-        world.git("clone", &commit);
+        world.commit("clone", "All");
         world.git(
             ".",
             &["clone", "--quiet", "--bare", "clone", "deployment.git"],
@@ -152,6 +141,14 @@ impl World {
         world.write("clone/.deploy/target.json", &target.to_string());
         world.runs('a');
         world
+    }
+
+    /// All that the folder holds.
+    pub(crate) fn commit(&self, folder: &str, message: &str) {
+        self.git(folder, &["add", "."]);
+        let somebody = ["-c", "user.name=t", "-c", "user.email=t@x"];
+        let commit = ["commit", "--quiet", "--message", message];
+        self.git(folder, &[&somebody[..], &commit[..]].concat());
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
