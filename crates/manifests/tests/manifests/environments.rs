@@ -17,6 +17,67 @@ fn each_environment_differs_from_the_next_in_fewer_than_thirty_lines() {
     }
 }
 
+/// A local cluster brings what the others have around them: a database, and a first look after each sync. What both
+/// have is held to the same bound as between the others.
+#[test]
+fn what_local_and_dev_both_have_differs_in_fewer_than_thirty_lines_and_the_rest_is_named() {
+    for app in ["invoice-app", "payment-provider"] {
+        let [local, dev] = ["local", "dev"].map(|environment| text(app, environment));
+        let [local, dev] = [objects(&local), objects(&dev)];
+        let lines: u64 = local
+            .iter()
+            .filter_map(|(name, before)| Some(differing_lines(before, dev.get(name)?)))
+            .sum();
+        assert!(lines > 0, "{app}: local and dev are one and the same");
+        assert!(lines < 30, "{app}: local and dev differ in {lines} lines");
+        assert_eq!(only_in(&local, &dev), brought_by_local(app), "{app}");
+        let brought_by_dev = vec![format!("Certificate {app}-tls")];
+        assert_eq!(only_in(&dev, &local), brought_by_dev, "{app}");
+    }
+}
+
+fn brought_by_local(app: &str) -> Vec<String> {
+    let mut brought = vec![
+        format!("HorizontalPodAutoscaler {app}"),
+        format!("NetworkPolicy {app}-database"),
+        format!("Service {app}-database"),
+        format!("StatefulSet {app}-database"),
+    ];
+    if app == "invoice-app" {
+        brought.push(format!("Job {app}-smoke"));
+        brought.push(format!("NetworkPolicy {app}-from-smoke"));
+        brought.push(format!("NetworkPolicy {app}-smoke"));
+    }
+    brought.sort();
+    brought
+}
+
+fn only_in(these: &BTreeMap<String, &str>, those: &BTreeMap<String, &str>) -> Vec<String> {
+    let names = these.keys().filter(|name| !those.contains_key(*name));
+    names.cloned().collect()
+}
+
+/// Each object's lines, by its kind and name.
+fn objects(text: &str) -> BTreeMap<String, &str> {
+    let named = |object| (format!("{} {}", kind(object), name(object)), object);
+    text.split("\n---\n").map(named).collect()
+}
+
+fn kind(object: &str) -> &str {
+    let mut lines = object.lines();
+    lines
+        .find_map(|line| line.strip_prefix("kind: "))
+        .expect("an object has a kind")
+}
+
+/// kustomize writes `metadata` after `kind`, and nothing that is indented by two and called `name` between them.
+fn name(object: &str) -> &str {
+    let mut lines = object.lines().skip_while(|line| *line != "metadata:");
+    lines
+        .find_map(|line| line.strip_prefix("  name: "))
+        .expect("an object has a name")
+}
+
 #[test]
 fn every_pod_says_in_which_environment_it_runs() {
     for rendered in rendered::everything() {
