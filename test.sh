@@ -48,7 +48,7 @@ test_scripts() {
 }
 
 test_api() {
-  in_root cargo build --release --locked --package invoice-app --package payment-provider || fail "the services do not compile; see above."
+  in_root cargo build --release --locked || fail "the services do not compile; see above."
   "$ROOT/openapi-tests/run" "$(release_folder)"
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 use chassis::clock::{Clock, SystemClock};
+use chassis::config::{OutOfOrder, in_order};
 use chassis::database::{Database, when_available};
 use chassis::health::Health;
 use chassis::metrics::Metrics;
@@ -70,6 +71,7 @@ impl Application {
         let payment = config.payment;
         let url = HttpProvider::parse_url(&payment.payment_provider_url)
             .map_err(Failure::configuration)?;
+        check_times(&config.server, &payment).map_err(Failure::configuration)?;
         let mut metrics = Metrics::new(PROGRAM.name, PROGRAM.version);
         let (client, keep_client) = provider_client(&payment, &url, &mut metrics)?;
         let provider = Arc::new(HttpProvider::new(&url, client));
@@ -202,6 +204,15 @@ fn provider_client(
     let tls = ClientTls::read(files, timeout, metrics.registry());
     let tls = tls.map_err(Failure::configuration)?;
     Ok((tls.client(), Some(tls.keep_up_to_date())))
+}
+
+/// An answer that comes when the request has been given up is none.
+fn check_times(server: &ServerSettings, payment: &PaymentSettings) -> Result<(), OutOfOrder> {
+    server.check()?;
+    in_order(
+        ("PAY_ALL_DEADLINE", payment.pay_all_deadline.get()),
+        ("REQUEST_TIMEOUT", server.request_timeout.get()),
+    )
 }
 
 fn both<S: InvoiceStore + PaymentStore + 'static>(

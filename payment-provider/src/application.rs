@@ -42,6 +42,7 @@ impl Application {
         let mut metrics = Metrics::new(PROGRAM.name, PROGRAM.version);
         let tls =
             ServerTls::read(&config.tls, metrics.registry()).map_err(Failure::configuration)?;
+        config.server.check().map_err(Failure::configuration)?;
         let listeners = Listeners::bind(&config.server)?;
         let database = Database::open(&config.database)?;
         let store: Arc<dyn PaymentStore> = match &database {

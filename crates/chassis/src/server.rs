@@ -18,6 +18,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::config::{OutOfOrder, in_order};
 use crate::database::{Database, MigrateError};
 use crate::health::{self, Health};
 use crate::http::{Boundary, Description, InFlight, Limits, boundary, description, fallback};
@@ -56,6 +57,19 @@ crate::settings! {
         pub stop_pause: crate::config::Duration = "0s",
         /// When to end at once, after the signal to stop, whatever is still going on.
         pub stop_deadline: crate::config::NonZeroDuration = "35s",
+    }
+}
+
+impl ServerSettings {
+    /// Refuses what can be read, but not be used.
+    ///
+    /// # Errors
+    /// When the service would be ended while it still goes on serving on purpose.
+    pub fn check(&self) -> Result<(), OutOfOrder> {
+        in_order(
+            ("STOP_PAUSE", self.stop_pause.get()),
+            ("STOP_DEADLINE", self.stop_deadline.get()),
+        )
     }
 }
 

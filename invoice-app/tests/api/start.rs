@@ -43,6 +43,8 @@ fn a_wrong_variable_is_named_and_the_exit_code_is_78() {
         ("PAYMENT_PROVIDER_URL", "somewhere"),
         ("PAY_ALL_PARALLELISM", "many"),
         ("PAYMENT_TIMEOUT", "5"),
+        ("PAY_ALL_DEADLINE", "30s"),
+        ("STOP_PAUSE", "35s"),
         ("DATABASE_URL", "mysql://root:hunter2@db/x"),
         ("LOG_FILTER", "a=b=c"),
     ] {

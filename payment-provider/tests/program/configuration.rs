@@ -42,6 +42,7 @@ fn every_wrong_variable_is_named_and_ends_the_start() {
         ("MAX_BODY_BYTES", "-1"),
         ("REQUEST_TIMEOUT", "30"),
         ("STOP_PAUSE", "soon"),
+        ("STOP_PAUSE", "35s"),
         ("STOP_DEADLINE", "-1s"),
         ("DATABASE_URL", "mysql://localhost"),
         ("DATABASE_URL", "sqlite::memory:"),

@@ -6,12 +6,14 @@
 mod duration;
 mod environment;
 mod help;
+mod order;
 mod secret;
 mod settings;
 
 pub use duration::{Duration, NonZeroDuration};
 pub use environment::Environment;
 pub use help::help;
+pub use order::{OutOfOrder, in_order};
 pub use secret::Secret;
 pub use settings::{Settings, read_variable};
 
