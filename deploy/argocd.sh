@@ -175,45 +175,77 @@ explain_applications() {
 
 # --- what Argo CD itself has to be told
 
-# Prints the settings of argocd/settings that this Argo CD lacks.
+# Prints the names of the settings that this Argo CD lacks, of those in argocd/settings and argocd/notifications.
 missing_settings() {
   local have key
-  have=$(argocd_kube get configmap argocd-cm --output 'go-template={{range $key, $value := .data}}{{$key}}={{$value}}
-{{end}}')
-  grep -q '^application.sync.impersonation.enabled=true$' <<<"$have" || echo impersonation
-  for key in argoproj.io_Application networking.k8s.io_Ingress autoscaling_HorizontalPodAutoscaler bitnami.com_SealedSecret; do
-    grep -q "^resource.customizations.health.$key=" <<<"$have" || echo "$key"
+  have=$(settings_in argocd-cm)
+  for key in $(wanted_settings); do
+    case $key in
+      application.sync.impersonation.enabled) grep -qx "$key=true" <<<"$have" || echo "$key" ;;
+      # On unless somebody turned it off.
+      application.sync.impersonation.enforced) ! grep -qx "$key=false" <<<"$have" || echo "$key" ;;
+      *) grep -q "^$key=" <<<"$have" || echo "$key" ;;
+    esac
   done
+  grep -q '^trigger.on-sync-failed=' <<<"$(settings_in argocd-notifications-cm)" || echo notifications
 }
 
+settings_in() {
+  argocd_kube get configmap "$1" --ignore-not-found --output 'go-template={{range $key, $value := .data}}{{$key}}={{$value}}
+{{end}}'
+}
+
+wanted_settings() { sed -n '/^data:/,$ s/^  \([a-z][^ :]*\):.*/\1/p' "$ROOT/argocd/settings/argocd-cm.yaml"; }
+
 name_missing_settings() {
-  local missing
+  local missing key
   missing=$(missing_settings)
   [ -n "$missing" ] || return 0
   say "This Argo CD lacks settings that are its whole installation's, so they are not changed without --configure-argocd:"
-  if grep -qx impersonation <<<"$missing"; then
-    say "  ${BOLD}impersonation is off: it syncs with its own rights, which may be all of the cluster's, and not with each project's account.${PLAIN}"
-  fi
-  if grep -qx argoproj.io_Application <<<"$missing"; then
-    say "  no health check of Applications: the root does not wait for one before it begins the next."
-  fi
-  if grep -qx networking.k8s.io_Ingress <<<"$missing"; then
-    say "  no health check of Ingresses: with an ingress controller that reports no address it waits for ever."
-  fi
-  if grep -qx autoscaling_HorizontalPodAutoscaler <<<"$missing"; then
-    say "  no health check of autoscalers: one without metrics counts as a failed deployment."
-  fi
-  if grep -qx bitnami.com_SealedSecret <<<"$missing"; then
-    say "  the health check of Sealed Secrets may take an older version for the new one."
-  fi
+  for key in $missing; do say "  $(what_is_missed "$key")"; done
+}
+
+what_is_missed() {
+  case $1 in
+    application.sync.impersonation.enabled)
+      echo "${BOLD}impersonation is off: it syncs with its own rights, which may be all of the cluster's, and not with each project's account.${PLAIN}" ;;
+    application.sync.impersonation.enforced)
+      echo "${BOLD}impersonation is not enforced: a project that names no account syncs with Argo CD's own rights.${PLAIN}" ;;
+    resource.customizations.health.argoproj.io_Application)
+      echo "no health check of Applications: the root does not wait for one before it begins the next." ;;
+    resource.customizations.health.networking.k8s.io_Ingress)
+      echo "no health check of Ingresses: with an ingress controller that reports no address it waits for ever." ;;
+    resource.customizations.health.autoscaling_HorizontalPodAutoscaler)
+      echo "no health check of autoscalers: one without metrics counts as a failed deployment." ;;
+    resource.customizations.health.bitnami.com_SealedSecret)
+      echo "the health check of Sealed Secrets may take an older version for the new one." ;;
+    notifications) echo "no notifications: nobody is told of a sync that fails." ;;
+    *) echo "$1" ;;
+  esac
 }
 
 configure_argocd() {
-  if missing_settings | grep -qx impersonation; then refuse_to_lock_out_others; fi
+  if missing_settings | grep -qx application.sync.impersonation.enabled; then refuse_to_lock_out_others; fi
   render_settings
-  quietly command kubectl --context "$CONTEXT" apply --server-side --force-conflicts --field-manager "$SETTINGS_MANAGER" \
-    --kustomize "$STATE/settings/cluster"
+  # First without storing it, so that either all of it is set or nothing.
+  apply_settings --dry-run=server
+  apply_settings
   detail "impersonation, health checks, notifications$(links_are_known && echo ", links" || echo "; no links without DASHBOARDS_URL and LOGS_URL")"
+}
+
+# In an Argo CD of somebody else's what another manager has set to another value stays: it could not be given
+# back. So what is taken back in the end is what was set here.
+apply_settings() {
+  local output force=()
+  if argocd_is_ours; then force=(--force-conflicts); fi
+  if output=$(command kubectl --context "$CONTEXT" apply --server-side --field-manager "$SETTINGS_MANAGER" \
+    --kustomize "$STATE/settings/cluster" ${force[@]+"${force[@]}"} "$@" 2>&1 </dev/null); then return; fi
+  printf '%s\n' "$output" | tail -n 30 >&2
+  case $output in
+    *conflict*) fail "somebody else keeps these settings of Argo CD, with other values; nothing was changed." \
+      "Have them set there as argocd/settings has them, or deploy without --configure-argocd: what is missing is named then." ;;
+    *) fail "the settings of Argo CD could not be changed." ;;
+  esac
 }
 
 links_are_known() { [ -n "${DASHBOARDS_URL:-}" ] && [ -n "${LOGS_URL:-}" ]; }
@@ -243,13 +275,13 @@ refuse_to_lock_out_others() {
     "$others" "Give their projects destinationServiceAccounts first, or deploy without --configure-argocd."
 }
 
-# What was set with --configure-argocd, and only that, is not set any more.
+# What was set with --configure-argocd, and only that, is not set any more; what somebody else sets too stays.
 forget_settings() {
   local map
   for map in argocd-cm argocd-notifications-cm; do
     [[ " $(argocd_kube get configmap "$map" --ignore-not-found --show-managed-fields --output 'jsonpath={.metadata.managedFields[*].manager}') " = *" $SETTINGS_MANAGER "* ]] || continue
     printf '%s\n' 'apiVersion: v1' 'kind: ConfigMap' 'metadata:' "  name: $map" "  namespace: $ARGOCD" |
-      argocd_kube apply --server-side --force-conflicts --field-manager "$SETTINGS_MANAGER" --filename - >/dev/null
+      argocd_kube apply --server-side --field-manager "$SETTINGS_MANAGER" --filename - >/dev/null
     progress "configmap $ARGOCD/$map has its own settings alone again"
   done
 }

@@ -213,10 +213,56 @@ test_nothing_is_named_as_missing_where_all_is_set() {
 resource.customizations.health.argoproj.io_Application=...
 resource.customizations.health.networking.k8s.io_Ingress=...
 resource.customizations.health.autoscaling_HorizontalPodAutoscaler=...
-resource.customizations.health.bitnami.com_SealedSecret=...'
+resource.customizations.health.bitnami.com_SealedSecret=...
+trigger.on-sync-failed=...'
   deploy
   succeeded
   if grep -q 'lacks settings' "$WORLD/said"; then complain 'something is named'; fi
+}
+
+test_every_setting_that_is_missing_is_named() {
+  with_argocd
+  local wanted named
+  wanted=$(grep -cE '^  (application|resource)\.[^ ]+:' "$WORLD/clone/argocd/settings/argocd-cm.yaml")
+  given argocd-settings 'application.sync.impersonation.enforced=false'
+  deploy
+  succeeded
+  # The lines below the sentence, up to the next step.
+  named=$(sed -n '/lacks settings/,/^   /p' "$WORLD/said" | grep -c '^  [^ ]')
+  # And that nobody is notified.
+  [ "$named" = $((wanted + 1)) ] || complain "$named are named, of $wanted and the notifications"
+  said 'impersonation is not enforced'
+  said 'nobody is told of a sync that fails'
+}
+
+test_settings_that_somebody_else_keeps_are_left_alone() {
+  with_argocd
+  given settings-conflict 'Apply failed with 1 conflict: conflict with "helm": .data.resource.customizations.health.networking.k8s.io_Ingress'
+  deploy --configure-argocd
+  refused
+  said 'conflict with "helm"'
+  said 'nothing was changed'
+  called 'kubectl --context testbed apply .*--field-manager deploy.sh-settings .*--dry-run=server'
+  never_called 'deploy.sh-settings .*--force-conflicts'
+  never_called 'apply .*argocd .*bootstrap'
+  rm "$WORLD/settings-conflict"
+  deploy --configure-argocd
+  succeeded
+  called 'kubectl --context testbed apply .*--field-manager deploy.sh-settings .*/settings/cluster'
+}
+
+test_down_takes_back_what_was_set_and_no_more() {
+  with_argocd
+  given argocd-settings 'helm deploy.sh-settings'
+  deploy --down
+  succeeded
+  said 'configmap argocd/argocd-cm has its own settings alone again'
+  called 'kubectl --context testbed --namespace argocd apply --server-side --field-manager deploy.sh-settings --filename -'
+  : >"$WORLD/calls"
+  given argocd-settings helm
+  deploy --down
+  succeeded
+  never_called 'deploy.sh-settings'
 }
 
 test_argocd_is_installed_where_asked_for_and_is_configured_then() {

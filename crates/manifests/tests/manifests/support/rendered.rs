@@ -124,7 +124,8 @@ images:
     answer(Kubectl::default().render(folder.path()))
 }
 
-fn path_from(from: &Path, to: &Path) -> String {
+/// How a kustomization in one folder names another.
+pub fn path_from(from: &Path, to: &Path) -> String {
     let from = from.canonicalize().unwrap();
     let shared = from
         .components()
