@@ -4,9 +4,13 @@
 # cargo and rustup read their settings in the folder they are called from, wherever the manifest is.
 in_root() { (cd "$ROOT" && "$@"); }
 
+# With AUDITABLE=yes each carries the list of its crates, for whoever scans it later; a static program keeps
+# no other trace of them.
 build_programs() {
   have cargo || fail "cargo is missing." "$(way_to_get cargo)"
-  in_root cargo build --release --locked || fail "the programs do not compile; see above."
+  local with=()
+  if [ "${AUDITABLE:-no}" = yes ]; then require cargo-auditable && with=(auditable); fi
+  in_root cargo ${with[@]+"${with[@]}"} build --release --locked || fail "the programs do not compile; see above."
 }
 
 # The folder of the binaries; .cargo/config.toml names the host's target, and so does the path.

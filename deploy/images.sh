@@ -18,13 +18,15 @@ build_images() {
   done
 }
 
+# The program stays in .deploy/programs: main's workflow publishes the ones that its tests ran.
 package_program() {
   local context=$STATE/images/$1
-  mkdir -p "$context"
+  mkdir -p "$context" "$STATE/programs"
   cp "$(program_path "$1")" "$context/program"
   chmod 755 "$context/program"
   touch -d @0 "$context/program"
   engine_build "$(local_image "$1")" "$context" PROGRAM="$1" BINARY=prebuilt
+  mv "$context/program" "$STATE/programs/$1"
   rm -rf "$context"
 }
 

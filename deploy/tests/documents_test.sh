@@ -38,3 +38,13 @@ test_every_test_that_the_threat_model_names_exists() {
   done
   [ "$count" -gt 0 ] || complain 'no names were found'
 }
+
+test_every_test_of_the_programs_that_the_threat_model_names_exists() {
+  local name count=0
+  for name in $(grep -oE '`[a-z]+(_[a-z]+){4,}`' "$SOURCES/docs/threat-model.md" | tr -d '`' | grep -v '^test_'); do
+    count=$((count + 1))
+    grep -rqE "fn $name\(" --include='*.rs' "$SOURCES/ops" "$SOURCES/crates" "$SOURCES/invoice-app" "$SOURCES/payment-provider" "$SOURCES/acceptance" ||
+      complain "there is no test $name"
+  done
+  [ "$count" -gt 0 ] || complain 'no names were found'
+}

@@ -56,3 +56,25 @@ test_an_unknown_option_is_refused() {
   refused
   said 'there is no option --donw'
 }
+
+# shellcheck disable=SC2016,SC2034 # the inner shell's words; CODE is read by succeeded and refused
+# build AUDITABLE: as ci's job cluster does before it tests.
+build() {
+  CODE=0
+  env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" AUDITABLE="$1" ROOT="$WORLD/clone" \
+    bash -euo pipefail -c 'for part in say require build; do . "$ROOT/deploy/$part.sh"; done; build_programs' >"$WORLD/said" 2>&1 </dev/null || CODE=$?
+}
+
+test_programs_carry_the_list_of_their_crates_where_that_is_asked_for() {
+  has cargo
+  build no
+  succeeded
+  called 'cargo build --release --locked'
+  build yes
+  refused
+  said 'cargo-auditable is missing'
+  cp "$WORLD/bin/cargo" "$WORLD/bin/cargo-auditable"
+  build yes
+  succeeded
+  called 'cargo auditable build --release --locked'
+}

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::program::{Call, ProgramError, Tools};
 use crate::repository::{Person, printable, settings};
+use crate::tested::WHOLE;
 
 /// A clone of the deployment branch.
 pub(crate) struct Branch {
@@ -128,7 +129,8 @@ impl Branch {
         fetched.is_ok() && !revision.is_empty() && includes().is_ok()
     }
 
-    /// The test evidence with which this digest came to an environment, if a promotion brought it there.
+    /// The test evidence with which this digest came to an environment, if a promotion brought it there with
+    /// all of it.
     pub(crate) fn evidence(&self, app: &str, digest: &str, environment: &str) -> Option<String> {
         let format = "--format=%(trailers:key=Promoted-App,valueonly)%(trailers:key=Promoted-To,valueonly)%(trailers:key=Test-Evidence,valueonly,unfold)%x00";
         let found = self
@@ -145,7 +147,8 @@ impl Branch {
         found.split('\0').find_map(|trailers| {
             let mut lines = trailers.trim_start().lines();
             let is_it = lines.next() == Some(app) && lines.next() == Some(environment);
-            lines.next().filter(|_| is_it).map(str::to_owned)
+            let evidence = lines.next().filter(|_| is_it)?;
+            evidence.starts_with(WHOLE).then(|| evidence.to_owned())
         })
     }
 
@@ -156,13 +159,22 @@ impl Branch {
 
     fn git(&self) -> Call {
         let call = Call::of(&self.git).within(self.folder.path());
-        let numbered = self.settings.iter().enumerate();
+        let first = lent();
+        let count = first + self.settings.len();
+        let numbered = (first..).zip(&self.settings);
         numbered.fold(
-            call.variable("GIT_CONFIG_COUNT", &self.settings.len().to_string()),
+            call.variable("GIT_CONFIG_COUNT", &count.to_string()),
             |call, (number, (key, value))| {
                 call.variable(&format!("GIT_CONFIG_KEY_{number}"), key)
                     .variable(&format!("GIT_CONFIG_VALUE_{number}"), value)
             },
         )
     }
+}
+
+/// How many settings whoever called lends to every git by variables, a token among them perhaps. They hold
+/// here too, so the clone's own are counted on from there.
+fn lent() -> usize {
+    let count = std::env::var("GIT_CONFIG_COUNT");
+    count.ok().and_then(|count| count.parse().ok()).unwrap_or(0)
 }

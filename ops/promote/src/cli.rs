@@ -52,6 +52,9 @@ pub struct Order {
     /// The deployment branch
     #[arg(long, value_name = "NAME", default_value = "deploy")]
     pub branch: String,
+    /// Promote what did not pass all tests, or of which nobody knows; the commit names the reason
+    #[arg(long, value_name = "REASON", value_parser = one_line)]
+    pub without_evidence: Option<String>,
     /// How long to wait until it has arrived, where TO has a cluster with Argo CD; 0 does not wait
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub wait: u64,
@@ -66,4 +69,13 @@ pub struct Record {
     /// Which tests passed
     #[arg(long, value_name = "PART", default_value = "all")]
     pub parts: Vec<String>,
+}
+
+/// A trailer is one line, and an empty reason is none.
+fn one_line(text: &str) -> Result<String, String> {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() {
+        return Err(String::from("say why it may go on without"));
+    }
+    Ok(line)
 }

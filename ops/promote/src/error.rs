@@ -45,6 +45,18 @@ pub enum PromoteError {
         /// Why not.
         source: Box<ClusterError>,
     },
+    /// Nothing says that it passed all tests.
+    #[error("{app} in {from} is not promoted: of {digest} the test evidence is: {evidence}")]
+    NotTested {
+        /// The app.
+        app: String,
+        /// The environment that should be promoted from.
+        from: String,
+        /// Its digest, shortened.
+        digest: String,
+        /// What is known.
+        evidence: String,
+    },
     /// Nobody knows where the branch is.
     #[error("no repository with the deployment branch is known")]
     NoRepository,
@@ -151,6 +163,10 @@ impl PromoteError {
             }
             Self::Source { from, .. } => Some(format!(
                 "Mend {from} first, or wait until it is well there, then promote again."
+            )),
+            Self::NotTested { .. } => Some(String::from(
+                "Deploy that very image to a cluster and have all tests pass there: ./deploy.sh && ./test.sh\n       \
+                 Or say why it goes on all the same, for the commit to name: --without-evidence REASON",
             )),
             Self::NoRepository => Some(String::from(
                 "Name it: DEPLOY_REPOSITORY=URL ./deploy.sh promote ..., or give this clone a remote named origin.",

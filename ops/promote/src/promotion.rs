@@ -15,7 +15,7 @@ use crate::error::{PromoteError, say};
 use crate::image_file::{Image, with_digest};
 use crate::program::{Call, Tools};
 use crate::repository::{self, Person, printable};
-use crate::source::{self, Source};
+use crate::source::{self, Evidence, Source};
 
 /// Others may push meanwhile; more often than this is not chance.
 const ATTEMPTS: u32 = 5;
@@ -39,9 +39,11 @@ pub fn promote(order: &Order, tools: &Tools, out: &mut impl Write) -> Result<(),
 
     let repository = repository::find(order, tools)?;
     let branch = Branch::clone(tools, &order.root, &repository, &order.branch)?;
-    if source.evidence.is_none() {
-        source.evidence = branch.evidence(&app.name, source.digest.as_str(), &order.from);
+    if !matches!(source.evidence, Evidence::Whole(_)) {
+        let brought_along = branch.evidence(&app.name, source.digest.as_str(), &order.from);
+        source.evidence = brought_along.map_or(source.evidence, Evidence::Whole);
     }
+    require_evidence(order, &source)?;
     let promotion = Promotion {
         order,
         tools,
@@ -64,6 +66,19 @@ pub fn promote(order: &Order, tools: &Tools, out: &mut impl Write) -> Result<(),
         ),
     )?;
     promotion.await_arrival(to, &commit, out)
+}
+
+/// What was not tested goes on only with a reason, which the commit names.
+fn require_evidence(order: &Order, source: &Source) -> Result<(), PromoteError> {
+    if matches!(source.evidence, Evidence::Whole(_)) || order.without_evidence.is_some() {
+        return Ok(());
+    }
+    Err(PromoteError::NotTested {
+        app: order.app.clone(),
+        from: order.from.clone(),
+        digest: source.digest.short().to_owned(),
+        evidence: source.evidence.to_string(),
+    })
 }
 
 struct Promotion<'a> {
@@ -198,11 +213,14 @@ impl Promotion<'_> {
     fn message(&self, who: &Person) -> String {
         let (order, digest) = (self.order, &self.source.digest);
         let why = if order.from == BUILD {
-            format!("It passed the tests: {}.", self.source.seen)
+            format!("What is known of the build: {}.", self.source.seen)
         } else {
             format!("It runs in {}: {}.", order.from, self.source.seen)
         };
-        let evidence = self.source.evidence.as_deref().unwrap_or("none is known");
+        let evidence = match (&self.source.evidence, &order.without_evidence) {
+            (known @ Evidence::Whole(_), _) | (known, None) => known.to_string(),
+            (known, Some(reason)) => format!("{known}; promoted all the same: {reason}"),
+        };
         format!(
             "Promote {app} from {from} to {to}: {short}\n\n{why}\n\n\
              Promoted-App: {app}\nPromoted-Digest: {digest}\nPromoted-From: {from}\nPromoted-To: {to}\n\

@@ -1,5 +1,6 @@
 //! What is promoted: the digest that runs in an environment, or the one that passed the tests.
 
+use std::fmt::{Display, Formatter};
 use std::path::Path;
 
 use crate::app::App;
@@ -19,7 +20,37 @@ pub(crate) struct Source {
     /// What was seen of it, for a person.
     pub(crate) seen: String,
     /// Which tests it passed, as far as this clone knows.
-    pub(crate) evidence: Option<String>,
+    pub(crate) evidence: Evidence,
+}
+
+/// What is known of the tests of a digest.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Evidence {
+    /// It passed all of them.
+    Whole(String),
+    /// It passed some.
+    Partial(String),
+    Unknown,
+}
+
+impl Evidence {
+    fn of(tested: &Tested) -> Self {
+        if tested.is_whole() {
+            Self::Whole(tested.evidence())
+        } else {
+            Self::Partial(tested.evidence())
+        }
+    }
+}
+
+impl Display for Evidence {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(tests) => f.write_str(tests),
+            Self::Partial(tests) => write!(f, "not all {tests}"),
+            Self::Unknown => f.write_str("none"),
+        }
+    }
 }
 
 pub(crate) fn find(
@@ -42,13 +73,14 @@ pub(crate) fn find(
         .running(app, from)
         .map_err(PromoteError::source(&app.name, from))?;
     let tested = Tested::read(root).ok();
-    let evidence = tested.filter(|tested| tested.covers(&app.name, &running.digest));
+    let tested = tested.filter(|tested| tested.covers(&app.name, &running.digest));
+    let evidence = tested.as_ref().map_or(Evidence::Unknown, Evidence::of);
     Ok(Source {
         seen: format!(
             "{} of {} replicas available",
             running.replicas, running.replicas
         ),
-        evidence: evidence.map(|tested| tested.evidence()),
+        evidence,
         digest: running.digest,
         image: running.image,
     })
@@ -61,7 +93,7 @@ fn built(root: &Path, app: &App) -> Result<Source, PromoteError> {
         digest,
         image: image.to_owned(),
         seen: tested.evidence(),
-        evidence: Some(tested.evidence()),
+        evidence: Evidence::of(&tested),
     })
 }
 

@@ -15,6 +15,11 @@ use crate::image_file::Digest;
 use crate::program::{Call, Tools};
 use crate::target;
 
+/// The part of the tests that is all of them.
+const ALL: &str = "all";
+/// How evidence begins that leaves no test out.
+pub(crate) const WHOLE: &str = "tests passed (all) ";
+
 /// What passed, and when.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Tested {
@@ -25,6 +30,9 @@ pub(crate) struct Tested {
     pub(crate) time: Timestamp,
     /// Which tests passed.
     pub(crate) parts: Vec<String>,
+    /// How what is named here is what was tested, where it is not the very image that ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) remark: Option<String>,
     /// `repository@digest` of each app.
     pub(crate) images: BTreeMap<String, String>,
 }
@@ -100,8 +108,17 @@ impl Tested {
         } else {
             ""
         };
+        let remark = self.remark.as_ref().map(|remark| format!("; {remark}"));
         let (parts, time, commit) = (self.parts.join(", "), self.time, &self.commit);
-        format!("tests passed ({parts}) at {time} on commit {commit}{dirty}")
+        format!(
+            "tests passed ({parts}) at {time} on commit {commit}{dirty}{}",
+            remark.unwrap_or_default()
+        )
+    }
+
+    /// Whether no test was left out.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.parts == [ALL]
     }
 }
 
@@ -138,8 +155,20 @@ pub fn record_tested(
         dirty,
         time: now(),
         parts: order.parts.clone(),
+        remark: None,
         images,
     };
+    if let Ok(before) = Tested::read(&order.root)
+        && before.is_whole()
+        && !tested.is_whole()
+        && before.images == tested.images
+    {
+        let sentence = format!(
+            "Of these images more is known already: {}.",
+            before.evidence()
+        );
+        return say(out, &sentence);
+    }
     write(&order.root, &tested)?;
     let short =
         |image: &String| Digest::of_reference(image).map(|digest| digest.short().to_owned());

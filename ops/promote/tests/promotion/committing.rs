@@ -13,7 +13,7 @@ fn what_runs_becomes_one_commit_with_its_trailers() {
         &format!("Promoted-Digest: {}", digest('a')),
         "Promoted-From: local",
         "Promoted-To: dev",
-        "Test-Evidence: none is known",
+        "Test-Evidence: tests passed (all) at 2026-11-21T16:05:52Z on commit c0ffee",
     ] {
         assert!(
             message.lines().any(|found| found == line),

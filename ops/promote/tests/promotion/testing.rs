@@ -3,12 +3,16 @@
 use promote::cli::{Order, Record};
 use promote::record_tested;
 
-use crate::world::{World, digest, image};
+use crate::world::{TESTED, World, digest, image};
 
 fn record(world: &World) -> Result<String, promote::PromoteError> {
+    record_part(world, "all")
+}
+
+fn record_part(world: &World, part: &str) -> Result<String, promote::PromoteError> {
     let order = Record {
         root: world.path("clone"),
-        parts: vec![String::from("all")],
+        parts: vec![part.to_owned()],
     };
     let mut said = Vec::new();
     record_tested(&order, &world.tools, &mut said)?;
@@ -62,7 +66,7 @@ fn evidence_goes_with_the_digest_from_one_environment_to_the_next() {
         world.message()
     );
     // This clone no longer knows, but the commit that brought it to dev does.
-    std::fs::remove_file(world.path("clone/.deploy/tested.json")).unwrap();
+    world.forget_tests();
     world.promote("dev", "staging").succeeded();
     assert!(
         world
@@ -73,17 +77,83 @@ fn evidence_goes_with_the_digest_from_one_environment_to_the_next() {
     );
     // Another digest has none.
     world.runs('b');
-    world.promote("dev", "staging").succeeded();
+    world
+        .promote("dev", "staging")
+        .refused("of sha256:bbbbbbbbbbbb the test evidence is: none");
+}
+
+#[test]
+fn a_digest_that_nobody_tested_goes_on_only_with_a_reason_that_the_commit_names() {
+    let world = World::new();
+    world.forget_tests();
+    let words = "the test evidence is: none\n       Deploy that very image";
+    world.promote("local", "dev").refused(words);
+    assert_eq!(world.subjects().len(), 1, "something was committed");
+    let order = Order {
+        without_evidence: Some(String::from("the fix cannot wait")),
+        ..world.order("local", "dev")
+    };
+    world.promote_by(&order).succeeded();
     assert!(
-        world.message().contains("Test-Evidence: none is known"),
+        world
+            .message()
+            .contains("\nTest-Evidence: none; promoted all the same: the fix cannot wait\n"),
         "{}",
         world.message()
     );
+    // A reason is not evidence: the next step asks again.
+    world.promote("dev", "staging").refused("evidence is: none");
+    world.passed('a', "all");
+    world.promote("dev", "staging").succeeded();
+}
+
+#[test]
+fn a_build_that_passed_only_some_tests_is_not_promoted() {
+    let world = World::new();
+    world.passed('a', "acceptance");
+    for (from, to) in [("build", "local"), ("build", "dev"), ("local", "dev")] {
+        world
+            .promote(from, to)
+            .refused("the test evidence is: not all tests passed (acceptance) at ");
+    }
+    assert_eq!(world.subjects().len(), 1, "something was committed");
+    world.passed('a', "all");
+    world.promote("build", "local").succeeded();
+}
+
+#[test]
+fn a_reason_does_not_hide_the_evidence_that_there_is() {
+    let world = World::new();
+    let order = Order {
+        without_evidence: Some(String::from("in case")),
+        ..world.order("local", "dev")
+    };
+    world.promote_by(&order).succeeded();
+    assert!(!world.message().contains("in case"), "{}", world.message());
+    world.runs('b');
+    world.passed('b', "acceptance");
+    world.promote_by(&order).succeeded();
+    let message = world.message();
+    let partly = "Test-Evidence: not all tests passed (acceptance) at 2026-11-21T16:05:52Z on commit c0ffee; promoted all the same: in case";
+    assert!(message.lines().any(|line| line == partly), "{message}");
+}
+
+#[test]
+fn what_a_workflow_remarks_on_its_evidence_is_told_on() {
+    let world = World::new();
+    let text = std::fs::read_to_string(world.path(TESTED)).unwrap();
+    let with_remark = text.replacen('{', r#"{"remark": "the same program in another image","#, 1);
+    world.write(TESTED, &with_remark);
+    world.promote("build", "dev").succeeded();
+    let evidence = "Test-Evidence: tests passed (all) at 2026-11-21T16:05:52Z on commit c0ffee; the same program in another image";
+    let message = world.message();
+    assert!(message.lines().any(|line| line == evidence), "{message}");
 }
 
 #[test]
 fn what_is_not_well_is_not_recorded() {
     let world = World::new();
+    world.forget_tests();
     world.pods(&['a', 'b']);
     assert!(
         record(&world)
@@ -91,11 +161,11 @@ fn what_is_not_well_is_not_recorded() {
             .to_string()
             .contains("several digests")
     );
-    assert!(!world.path("clone/.deploy/tested.json").exists());
+    assert!(!world.path(TESTED).exists());
     world.runs('a');
     assert!(record(&world).unwrap().contains("app sha256:aaaaaaaaaaaa"));
     assert!(
-        std::fs::read_to_string(world.path("clone/.deploy/tested.json"))
+        std::fs::read_to_string(world.path(TESTED))
             .unwrap()
             .contains(&image('a'))
     );
@@ -104,13 +174,14 @@ fn what_is_not_well_is_not_recorded() {
 #[test]
 fn processes_of_this_machine_have_no_image_to_record() {
     let world = World::new();
+    world.forget_tests();
     world.write("clone/.deploy/target.json", r#"{"kind":"processes"}"#);
     assert!(
         record(&world)
             .unwrap()
             .contains("not deployed to a cluster")
     );
-    assert!(!world.path("clone/.deploy/tested.json").exists());
+    assert!(!world.path(TESTED).exists());
 }
 
 #[test]
@@ -127,14 +198,8 @@ fn a_git_server_is_preferred_to_what_was_recorded() {
         ],
     );
     let order = Order {
-        app: String::from("app"),
-        from: String::from("local"),
-        to: String::from("dev"),
-        root: world.path("clone"),
-        repository: None,
         git_server: Some(world.path("server").display().to_string()),
-        branch: String::from("deploy"),
-        wait: 0,
+        ..world.order("local", "dev")
     };
     world.promote_by(&order).succeeded();
     let log = world.git(
@@ -150,17 +215,60 @@ fn what_the_clones_own_configuration_says_of_repositories_holds_for_the_branch_t
     let world = World::new();
     let server = format!("url.{}/.insteadOf", world.path(".").display());
     let order = Order {
-        app: String::from("app"),
-        from: String::from("local"),
-        to: String::from("dev"),
-        root: world.path("clone"),
         repository: Some(String::from("nowhere.invalid:deployment.git")),
-        git_server: None,
-        branch: String::from("deploy"),
-        wait: 0,
+        ..world.order("local", "dev")
     };
     world.promote_by(&order).refused("nowhere.invalid");
     world.git("clone", &["config", &server, "nowhere.invalid:"]);
     world.promote_by(&order).succeeded();
     assert_eq!(world.subjects().len(), 2);
+}
+
+#[test]
+fn an_environment_on_a_branch_of_its_own_gets_manifests_and_evidence_by_a_merge() {
+    let world = World::new();
+    world.git("deployment.git", &["branch", "staging", "deploy"]);
+    world.promote("local", "dev").succeeded();
+    world.forget_tests();
+    let order = Order {
+        branch: String::from("staging"),
+        ..world.order("dev", "staging")
+    };
+    // Nothing of what came to the other branch is known on this one.
+    world.promote_by(&order).refused("evidence is: none");
+    world.git(
+        ".",
+        &[
+            "clone",
+            "--quiet",
+            "--branch",
+            "staging",
+            "deployment.git",
+            "merge",
+        ],
+    );
+    world.git("merge", &["merge", "--quiet", "origin/deploy"]);
+    world.git("merge", &["push", "--quiet", "origin", "staging"]);
+    world.promote_by(&order).succeeded();
+    let message = world.git("deployment.git", &["log", "-1", "--format=%B", "staging"]);
+    assert!(
+        message.contains("Test-Evidence: tests passed (all)"),
+        "{message}"
+    );
+    assert!(!world.on_branch("staging").contains(&digest('a')));
+}
+
+#[test]
+fn some_tests_on_what_passed_all_of_them_take_no_evidence_away() {
+    let world = World::new();
+    record(&world).unwrap();
+    let said = record_part(&world, "acceptance").unwrap();
+    assert!(said.contains("tests passed (all)"), "{said}");
+    world.promote("build", "local").succeeded();
+    // Another image is another matter.
+    world.runs('b');
+    record_part(&world, "acceptance").unwrap();
+    world
+        .promote("build", "dev")
+        .refused("not all tests passed");
 }

@@ -56,6 +56,8 @@ fi
 exec git "$@"
 "#;
 
+pub(crate) const TESTED: &str = "clone/.deploy/tested.json";
+
 pub(crate) struct World {
     folder: TempDir,
     pub(crate) tools: Tools,
@@ -101,7 +103,7 @@ pub(crate) fn image(digit: char) -> String {
 }
 
 impl World {
-    /// `a` runs in local, and every overlay names `0`.
+    /// `a` runs in local and passed all tests, and every overlay names `0`.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tools = Tools {
@@ -140,7 +142,22 @@ impl World {
         });
         world.write("clone/.deploy/target.json", &target.to_string());
         world.runs('a');
+        world.passed('a', "all");
         world
+    }
+
+    /// What `./test.sh` leaves behind.
+    pub(crate) fn passed(&self, digit: char, part: &str) {
+        let tested = json!({
+            "commit": "c0ffee", "dirty": false, "time": "2026-11-21T16:05:52Z", "parts": [part],
+            "images": {"app": image(digit)},
+        });
+        self.write(TESTED, &tested.to_string());
+    }
+
+    /// Nothing was ever tested here.
+    pub(crate) fn forget_tests(&self) {
+        fs::remove_file(self.path(TESTED)).unwrap();
     }
 
     /// All that the folder holds.
@@ -159,6 +176,11 @@ impl World {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    /// A script that knows the world's folder.
+    pub(crate) fn program(&self, name: &str, text: &str) -> PathBuf {
+        script(self.folder.path(), name, text)
     }
 
     /// Three replicas of this digest, all of them well.
@@ -205,7 +227,14 @@ impl World {
     }
 
     pub(crate) fn promote_waiting(&self, from: &str, to: &str, wait: u64) -> Outcome {
-        let order = Order {
+        self.promote_by(&Order {
+            wait,
+            ..self.order(from, to)
+        })
+    }
+
+    pub(crate) fn order(&self, from: &str, to: &str) -> Order {
+        Order {
             app: String::from("app"),
             from: from.to_owned(),
             to: to.to_owned(),
@@ -213,9 +242,9 @@ impl World {
             repository: None,
             git_server: None,
             branch: String::from("deploy"),
-            wait,
-        };
-        self.promote_by(&order)
+            without_evidence: None,
+            wait: 0,
+        }
     }
 
     pub(crate) fn promote_by(&self, order: &Order) -> Outcome {
