@@ -7,6 +7,7 @@ deploy_to_cluster() {
   refuse_foreign_namespaces
   step "Look for the ingress controller" find_ingress
   step "Look for Prometheus" find_prometheus
+  step "Look for whom admission leaves alone" find_others
   if [ "$WITH_ARGOCD" = yes ]; then step "Install Argo CD" install_argocd; fi
   step "Look for Argo CD" choose_way
   step "Look for a container engine" find_engine

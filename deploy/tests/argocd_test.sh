@@ -338,7 +338,7 @@ test_without_kubeseal_secrets_are_made_in_the_cluster_and_git_has_none() {
   succeeded
   said 'kubeseal is missing here'
   called 'kubectl --context testbed create --filename -'
-  if of_repository ls-tree -r --name-only deploy | grep -q sealed-; then complain 'something was sealed'; fi
+  if of_repository ls-tree -r --name-only deploy | grep -q '^clusters/.*/sealed-'; then complain 'something was sealed'; fi
 }
 
 test_down_takes_the_applications_before_what_they_would_put_back() {

@@ -60,6 +60,8 @@ pub(super) enum Base {
     #[default]
     Pod,
     Service,
+    Secret,
+    SealedSecret,
     Ingress,
     Route,
     NetworkPolicy,
@@ -90,6 +92,8 @@ impl Base {
         match self {
             Self::Pod => "pod",
             Self::Service => "service",
+            Self::Secret => "secret",
+            Self::SealedSecret => "sealed-secret",
             Self::Ingress => "ingress",
             Self::Route => "route",
             Self::NetworkPolicy => "network-policy",
