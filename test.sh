@@ -15,6 +15,8 @@ usage() {
   cat <<'TEXT'
 ./test.sh               all tests of the workspace, those of the manifests and of deploy.sh, then acceptance
 ./test.sh acceptance    only acceptance: what ./deploy.sh deployed, seen from outside
+./test.sh [acceptance] --require-all
+                        a check that has nothing to look at here (no Argo CD, no autoscaler) fails instead of being skipped
 ./test.sh chaos         under load, kills, restarts and cuts off what is deployed for two minutes, then compares
                         the books; also: ./test.sh chaos --for 30s --seed 7
 ./test.sh api           has schemathesis ask both services for all that their OpenAPI files describe, and for what they do not
@@ -60,10 +62,18 @@ test_deployment() {
 }
 
 main() {
+  local options=()
   case ${1:-} in
     -h | --help) usage && exit 0 ;;
     acceptance | chaos | api | '') ;;
+    --require-all) set -- '' "$@" ;;
     *) fail "there is no part $1." "See the ones there are: ./test.sh --help" ;;
+  esac
+  # No other option: what is left out by one would be recorded as tested.
+  case "${1:-} ${2:-}" in
+    ' --require-all' | 'acceptance --require-all') options=(--require-all) ;;
+    ' ' | 'acceptance ' | 'api '* | 'chaos '*) ;;
+    *) fail "there is no option $2 of acceptance." "See the ones there are: ./test.sh --help" ;;
   esac
   have cargo || fail "cargo is missing." "$(way_to_get cargo)"
   trap last_line EXIT
@@ -79,7 +89,7 @@ main() {
     step "Tests of the workspace" test_workspace
     step "Tests of the scripts" test_scripts
   fi
-  step "Acceptance" test_deployment
+  step "Acceptance" test_deployment ${options[@]+"${options[@]}"}
   # What passed is what `build` stands for in ./deploy.sh promote.
   in_root "$(program_path promote)" record-tested --parts "${1:-all}"
 }

@@ -10,6 +10,7 @@ Examples:
   acceptance                    every check, against what ./deploy.sh deployed
   acceptance --list             the checks, in the order in which they run
   acceptance --only stranger    the checks with `stranger` in their name
+  acceptance --require-all      the same as without, but a check that has nothing to look at fails
   acceptance chaos --for 30s    half a minute of faults under load
 
 Exit codes: 0 all passed, 1 a check failed, 2 nothing is deployed or it cannot be asked, 130 interrupted.
@@ -32,6 +33,9 @@ pub struct Options {
     /// Run only the checks whose name contains PATTERN
     #[arg(long, value_name = "PATTERN")]
     pub only: Option<String>,
+    /// Fail a check that has nothing to look at here, instead of skipping it
+    #[arg(long)]
+    pub require_all: bool,
     /// List the checks and what each is about, and end
     #[arg(long)]
     pub list: bool,

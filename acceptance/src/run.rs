@@ -98,7 +98,7 @@ pub async fn run(options: &Options, console: &Arc<Console>) -> Result<Ended, Run
             let turn = cluster.take_turn(console).await.map_err(setup)?;
             let world =
                 ClusterWorld::new(cluster, Http::new()?, target, Arc::clone(console), storm);
-            let ended = until_done_or_interrupted(&world, &checks).await;
+            let ended = until_done_or_interrupted(&world, &checks, options.require_all).await;
             turn.give_up().await.map_err(setup)?;
             ended
         }
@@ -107,7 +107,7 @@ pub async fn run(options: &Options, console: &Arc<Console>) -> Result<Ended, Run
             let _lock = run_lock::take(&options.target).map_err(setup)?;
             console.say("Acceptance on both services as processes of this machine.");
             let world = ProcessWorld::new(target, Http::new()?, Arc::clone(console), storm);
-            until_done_or_interrupted(&world, &checks).await
+            until_done_or_interrupted(&world, &checks, options.require_all).await
         }
     }
 }
@@ -163,10 +163,11 @@ fn chosen<'a, W>(
 async fn until_done_or_interrupted<W: World>(
     world: &W,
     checks: &[&Check<W>],
+    require_all: bool,
 ) -> Result<Ended, RunError> {
     let mut report = Report::default();
     let interrupted = tokio::select! {
-        () = all(world, checks, &mut report) => false,
+        () = all(world, checks, require_all, &mut report) => false,
         signal = interruption() => {
             signal.map_err(|error| RunError::Setup(format!("signals cannot be awaited: {error}")))?;
             true
@@ -203,7 +204,7 @@ async fn interruption() -> std::io::Result<()> {
     }
 }
 
-async fn all<W: World>(world: &W, checks: &[&Check<W>], report: &mut Report) {
+async fn all<W: World>(world: &W, checks: &[&Check<W>], require_all: bool, report: &mut Report) {
     match world.put_back().await {
         Ok(done) if done.is_empty() => {}
         Ok(done) => world.console().say(&format!(
@@ -220,7 +221,7 @@ async fn all<W: World>(world: &W, checks: &[&Check<W>], report: &mut Report) {
             .started(index + 1, checks.len(), check.name, check.about);
         let start = Instant::now();
         let seen = (check.run)(world).await;
-        let line = line(check.name, seen, start);
+        let line = line(check.name, seen, require_all, start);
         world.console().ended(&line);
         let failed = line.verdict == Verdict::Failed;
         report.lines.push(line);
@@ -235,9 +236,12 @@ async fn all<W: World>(world: &W, checks: &[&Check<W>], report: &mut Report) {
     }
 }
 
-fn line(check: &'static str, seen: Seen, start: Instant) -> Line {
+fn line(check: &'static str, seen: Seen, require_all: bool, start: Instant) -> Line {
     let (verdict, evidence) = match seen {
         Ok(evidence) => (Verdict::Passed, evidence),
+        Err(Failure::NotHere(why)) if require_all => {
+            (Verdict::Failed, format!("not to be skipped, but: {why}"))
+        }
         Err(Failure::NotHere(why)) => (Verdict::Skipped, why),
         Err(failure) => (Verdict::Failed, failure.to_string()),
     };
@@ -311,6 +315,14 @@ mod tests {
     };
 
     async fn run(checks: &[&Check<Sketch>], stuck: bool) -> (Ended, String, u32) {
+        run_with(checks, stuck, false).await
+    }
+
+    async fn run_with(
+        checks: &[&Check<Sketch>],
+        stuck: bool,
+        require_all: bool,
+    ) -> (Ended, String, u32) {
         let paper = Paper::default();
         let console = Console::new(Box::new(paper.clone()), false);
         let sketch = Sketch {
@@ -318,7 +330,9 @@ mod tests {
             put_back: Cell::new(0),
             stuck,
         };
-        let ended = until_done_or_interrupted(&sketch, checks).await.unwrap();
+        let ended = until_done_or_interrupted(&sketch, checks, require_all)
+            .await
+            .unwrap();
         let text = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
         (ended, text, sketch.put_back.get())
     }
@@ -341,6 +355,15 @@ mod tests {
         );
         assert_eq!(text.lines().last(), Some("1 passed, 1 failed"));
         assert_eq!(put_back, 3);
+    }
+
+    #[tokio::test]
+    async fn where_all_is_required_a_check_that_has_nothing_to_look_at_fails() {
+        let (ended, text, _) = run_with(&[&GOOD, &ABSENT], false, true).await;
+        assert_eq!(ended, Ended::Red);
+        assert!(text.contains("no database"), "{text}");
+        assert_eq!(text.lines().last(), Some("1 passed, 1 failed"));
+        assert_eq!(run_with(&[&GOOD], false, true).await.0, Ended::Green);
     }
 
     #[tokio::test]

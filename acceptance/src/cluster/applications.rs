@@ -1,4 +1,4 @@
-//! Argo CD's Applications: what they say, waiting for them, and holding them still for a while.
+//! Argo CD's Applications and projects: what they say, waiting for them, and holding them still for a while.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -44,6 +44,21 @@ impl State {
         self.text("/status/sync/revision")
     }
 
+    /// How the last sync ended, or that it runs.
+    pub(crate) fn phase(&self) -> &str {
+        self.text("/status/operationState/phase")
+    }
+
+    /// What became in the last sync of its hook of this kind.
+    pub(crate) fn hook(&self, kind: &str) -> Option<&str> {
+        let synced = self
+            .0
+            .pointer("/status/operationState/syncResult/resources")?;
+        let of_kind = |one: &&Value| one.get("kind").and_then(Value::as_str) == Some(kind);
+        let hook = synced.as_array()?.iter().find(of_kind)?;
+        hook.get("hookPhase").and_then(Value::as_str)
+    }
+
     pub(crate) fn health(&self) -> &str {
         self.text("/status/health/status")
     }
@@ -79,7 +94,7 @@ impl State {
         let (sync, health, phase) = (
             self.text("/status/sync/status"),
             self.health(),
-            self.text("/status/operationState/phase"),
+            self.phase(),
         );
         let there = commit.is_none_or(|commit| self.revision() == commit);
         ensure(
@@ -116,7 +131,39 @@ impl Cluster {
         name: &str,
         spec: Value,
     ) -> Result<(), Failure> {
-        let made = DynamicObject::new(name, &application_kind())
+        self.make(argocd, &application_kind(), name, &spec).await
+    }
+
+    /// Makes a project of acceptance's own: like another, but one kind more comes through, and no person has a
+    /// role in it.
+    pub(crate) async fn make_project(
+        &self,
+        argocd: &ArgoCd,
+        name: &str,
+        like: &str,
+        more: Value,
+    ) -> Result<(), Failure> {
+        let kind = project_kind();
+        let found = self.of_argocd(argocd, &kind).get(like).await;
+        let found = found.map_err(Failure::cluster(format!("get the AppProject {like}")))?;
+        let mut spec = found.data.get("spec").cloned().unwrap_or_default();
+        let kinds = spec
+            .get_mut("namespaceResourceWhitelist")
+            .and_then(Value::as_array_mut)
+            .ok_or_else(|| Failure::wrong(format!("AppProject {like} lists no kinds")))?;
+        kinds.push(more);
+        spec["roles"] = json!([]);
+        self.make(argocd, &kind, name, &spec).await
+    }
+
+    async fn make(
+        &self,
+        argocd: &ArgoCd,
+        kind: &ApiResource,
+        name: &str,
+        spec: &Value,
+    ) -> Result<(), Failure> {
+        let made = DynamicObject::new(name, kind)
             .within(&argocd.namespace)
             .data(json!({"spec": spec}));
         let made = DynamicObject {
@@ -126,10 +173,14 @@ impl Cluster {
             },
             ..made
         };
-        let api = self.application_api(&argocd.namespace);
+        let api = self.of_argocd(argocd, kind);
         let made = api.create(&PostParams::default(), &made).await;
         made.map(drop)
-            .map_err(Failure::cluster(format!("create the Application {name}")))
+            .map_err(Failure::cluster(format!("create the {} {name}", kind.kind)))
+    }
+
+    fn of_argocd(&self, argocd: &ArgoCd, kind: &ApiResource) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), &argocd.namespace, kind)
     }
 
     /// Waits until the Applications are as the commit says and well.
@@ -220,43 +271,63 @@ impl Cluster {
             .map_err(Failure::cluster(format!("annotate the Application {name}")))
     }
 
-    /// The Applications that are acceptance's own; none where there is no Argo CD.
-    pub(crate) async fn trial_applications(&self) -> Result<Vec<String>, Failure> {
-        let found = self.find_trial_applications().await?;
-        Ok(found.iter().map(ResourceExt::name_any).collect())
+    /// The Applications and projects that are acceptance's own; none where there is no Argo CD.
+    pub(crate) async fn trials(&self) -> Result<Vec<String>, Failure> {
+        let mut names = Vec::new();
+        for kind in [application_kind(), project_kind()] {
+            let found = self.find_trials(&kind).await?;
+            names.extend(
+                found
+                    .iter()
+                    .map(|found| format!("{} {}", kind.kind, found.name_any())),
+            );
+        }
+        Ok(names)
     }
 
-    /// Removes them. They have no finalizer, so what they deployed stays, and goes by its own label.
-    pub(crate) async fn remove_trial_applications(&self) -> Result<(), Failure> {
-        for found in self.find_trial_applications().await? {
-            let api = self.application_api(&found.namespace().unwrap_or_default());
-            let name = found.name_any();
-            match api.delete(&name, &DeleteParams::default()).await {
-                Err(kube::Error::Api(status)) if status.code == 404 => {}
-                other => drop(
-                    other.map_err(Failure::cluster(format!("remove the Application {name}")))?,
-                ),
+    /// Removes them, an Application before its project. They have no finalizer, so what they deployed stays, and
+    /// goes by its own label.
+    pub(crate) async fn remove_trials(&self) -> Result<(), Failure> {
+        for kind in [application_kind(), project_kind()] {
+            for found in self.find_trials(&kind).await? {
+                let namespace = found.namespace().unwrap_or_default();
+                let api: Api<DynamicObject> =
+                    Api::namespaced_with(self.client.clone(), &namespace, &kind);
+                let name = found.name_any();
+                match api.delete(&name, &DeleteParams::default()).await {
+                    Err(kube::Error::Api(status)) if status.code == 404 => {}
+                    other => {
+                        drop(other.map_err(Failure::cluster(format!(
+                            "remove the {} {name}",
+                            kind.kind
+                        )))?)
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    async fn find_trial_applications(&self) -> Result<Vec<DynamicObject>, Failure> {
-        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &application_kind());
+    async fn find_trials(&self, kind: &ApiResource) -> Result<Vec<DynamicObject>, Failure> {
+        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), kind);
         match api.list(&ListParams::default().labels(LABEL)).await {
             Ok(found) => Ok(found.items),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(Vec::new()),
-            Err(error) => Err(Failure::cluster("list Applications")(error)),
+            Err(error) => Err(Failure::cluster(format!("list each {}", kind.kind))(error)),
         }
     }
 }
 
 fn application_kind() -> ApiResource {
-    ApiResource::from_gvk(&GroupVersionKind::gvk(
-        "argoproj.io",
-        "v1alpha1",
-        "Application",
-    ))
+    of_argo_cd("Application")
+}
+
+fn project_kind() -> ApiResource {
+    of_argo_cd("AppProject")
+}
+
+fn of_argo_cd(kind: &str) -> ApiResource {
+    ApiResource::from_gvk(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", kind))
 }
 
 #[cfg(test)]
@@ -290,6 +361,16 @@ mod tests {
                 .to_string();
             assert!(failure.contains("denied"), "{failure}");
         }
+    }
+
+    #[test]
+    fn what_became_of_a_hook_is_told_from_what_became_of_the_rest() {
+        let resources = json!([
+            {"kind": "ConfigMap", "hookPhase": "Succeeded"}, {"kind": "Job", "hookPhase": "Failed"},
+        ]);
+        let said = json!({"status": {"operationState": {"syncResult": {"resources": resources}}}});
+        assert_eq!(State(said).hook("Job"), Some("Failed"));
+        assert_eq!(State(json!({})).hook("Job"), None);
     }
 
     #[test]

@@ -3,10 +3,14 @@
 
 use std::time::Duration;
 
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::rbac::v1::Role;
 use kube::ResourceExt;
-use kube::api::{DeleteParams, ListParams, ObjectList};
+use kube::api::{DeleteParams, ListParams, ObjectList, Patch, PatchParams};
+use serde_json::json;
 
 use super::{Cluster, LABEL};
 use crate::failure::{Failure, ensure};
@@ -19,10 +23,12 @@ impl Cluster {
     /// Brings back what was taken away and removes what was added; says what there was to do.
     pub(crate) async fn clean_up(&self) -> Result<Vec<String>, Failure> {
         let mut done: Vec<String> = self.leftovers().await?;
-        self.remove_trial_applications().await?;
-        self.remove_config_maps().await?;
+        self.remove_trials().await?;
+        self.remove::<ConfigMap>().await?;
+        self.remove::<Role>().await?;
+        self.remove_jobs().await?;
         self.remove_pods().await?;
-        self.remove_policies().await?;
+        self.remove::<NetworkPolicy>().await?;
         self.remove_namespaces().await?;
         if self.join_services().await? {
             done.push(String::from("the way to payment-provider (opened again)"));
@@ -66,16 +72,23 @@ impl Cluster {
                 .map(|pod| format!("pod {}", pod.name_any())),
         );
         left.extend(
-            self.trial_applications()
+            self.labelled::<Job>()
                 .await?
-                .into_iter()
-                .map(|name| format!("Application {name}")),
+                .iter()
+                .map(|job| format!("Job {}", job.name_any())),
         );
+        left.extend(self.trials().await?);
         left.extend(
             self.labelled::<ConfigMap>()
                 .await?
                 .iter()
                 .map(|made| format!("ConfigMap {}", made.name_any())),
+        );
+        left.extend(
+            self.labelled::<Role>()
+                .await?
+                .iter()
+                .map(|role| format!("Role {}", role.name_any())),
         );
         left.extend(
             self.labelled::<NetworkPolicy>()
@@ -103,16 +116,33 @@ impl Cluster {
             .map_err(Failure::cluster(doing))
     }
 
-    async fn remove_config_maps(&self) -> Result<(), Failure> {
-        for made in self.labelled::<ConfigMap>().await? {
+    /// What is in a namespace and ends at once.
+    async fn remove<K>(&self) -> Result<(), Failure>
+    where
+        K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + serde::de::DeserializeOwned
+            + std::fmt::Debug,
+    {
+        for made in self.labelled::<K>().await? {
             let name = made.name_any();
-            let api = self.api::<ConfigMap>(&made.namespace().unwrap_or_default());
-            gone(
-                api.delete(&name, &DeleteParams::default()).await.map(drop),
-                &name,
-            )?;
+            let api = self.api::<K>(&made.namespace().unwrap_or_default());
+            let done = api.delete(&name, &DeleteParams::background()).await;
+            gone(done.map(drop), &name)?;
         }
         Ok(())
+    }
+
+    /// Argo CD holds a hook until its sync has ended, and by then nobody may be left to let it go.
+    async fn remove_jobs(&self) -> Result<(), Failure> {
+        let free = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+        for job in self.labelled::<Job>().await? {
+            let name = job.name_any();
+            let api = self.api::<Job>(&job.namespace().unwrap_or_default());
+            let done = api.patch(&name, &PatchParams::default(), &free).await;
+            gone(done.map(drop), &name)?;
+        }
+        self.remove::<Job>().await
     }
 
     async fn remove_pods(&self) -> Result<(), Failure> {
@@ -121,18 +151,6 @@ impl Cluster {
             let name = pod.name_any();
             let api = self.api::<Pod>(&pod.namespace().unwrap_or_default());
             gone(api.delete(&name, &at_once).await.map(drop), &name)?;
-        }
-        Ok(())
-    }
-
-    async fn remove_policies(&self) -> Result<(), Failure> {
-        for policy in self.labelled::<NetworkPolicy>().await? {
-            let name = policy.name_any();
-            let api = self.api::<NetworkPolicy>(&policy.namespace().unwrap_or_default());
-            gone(
-                api.delete(&name, &DeleteParams::default()).await.map(drop),
-                &name,
-            )?;
         }
         Ok(())
     }

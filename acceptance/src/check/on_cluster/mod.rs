@@ -4,6 +4,7 @@ mod bad_commit;
 mod certificates;
 mod database_away;
 mod drift;
+mod hooks;
 mod image_user;
 mod ingress;
 mod kill;
@@ -19,6 +20,7 @@ mod revert;
 mod rollouts;
 mod rotation;
 mod teams_apart;
+mod trial;
 mod unsafe_pods;
 mod versions;
 mod world;
@@ -159,8 +161,13 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
     },
     Check {
         name: "projects-apart",
-        about: "what a team has in git cannot be deployed into another team's namespace",
+        about: "what a team has in git cannot be deployed into another team's namespace, nor past its account",
         run: |world| Box::pin(projects::are_apart(world)),
+    },
+    Check {
+        name: "failed-hook-fails-the-sync",
+        about: "where the look at a deployment after its sync finds nobody, the sync has failed",
+        run: |world| Box::pin(hooks::fail_their_sync(world)),
     },
     Check {
         name: "bad-commit-survived",

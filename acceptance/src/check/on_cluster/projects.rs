@@ -1,97 +1,81 @@
 //! A team's project deploys into the team's namespace and into no other: the project says so, and the account
-//! that its syncs are done with could not either.
-
-use std::time::Duration;
+//! that its syncs are done with could not either. That they are done with that account is seen by what it may not.
 
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
 };
 use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::rbac::v1::Role;
 use kube::api::PostParams;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::ClusterWorld;
-use crate::branch::Branch;
+use super::trial::{Trial, Trials};
 use crate::check::Seen;
 use crate::check::doors::Deployment;
 use crate::cluster::LABEL;
 use crate::cluster::app::App;
-use crate::cluster::applications::State;
 use crate::failure::{Failure, ensure};
 use crate::fresh;
-use crate::poll;
-use crate::target::ArgoCd;
 
-const DECIDED_WITHIN: Duration = Duration::from_mins(1);
 /// The `ConfigMap` that is deployed, or is not.
 const MADE: &str = "acceptance-project-trial";
+/// The one that a project of acceptance's own deploys, and the Role that it lets through and that is not made.
+const LET_THROUGH: &str = "acceptance-account-trial";
 
 pub(crate) async fn are_apart(world: &ClusterWorld) -> Seen {
-    let argocd = world.argocd()?;
+    let trials = Trials::begin(world).await?;
     let (own, other) = (
         App::InvoiceApp.namespace(),
         App::PaymentProvider.namespace(),
     );
-    let branch = Branch::clone(argocd).await?;
-    let folder = format!(
-        "clusters/{}/acceptance-{}",
-        world.target.environment,
-        fresh::suffix()
-    );
     for (name, namespace) in [("own", own), ("other", other)] {
-        branch.write(
-            &format!("{folder}/{name}/config-map.yaml"),
-            &config_map(namespace),
-        )?;
+        let text = manifest("v1", "ConfigMap", MADE, namespace);
+        trials.write(&format!("{name}/config-map.yaml"), &text)?;
     }
-    branch
-        .commit("a ConfigMap for each of two namespaces")
+    let text = manifest("v1", "ConfigMap", LET_THROUGH, own);
+    trials.write("allowed/config-map.yaml", &text)?;
+    // Without a rule, so that it would give nobody anything.
+    let text = manifest("rbac.authorization.k8s.io/v1", "Role", LET_THROUGH, own);
+    trials.write("forbidden/role.yaml", &text)?;
+    trials
+        .commit("a ConfigMap for each of two namespaces, and a Role")
         .await?;
 
-    let deployed = format!("{}-{}", App::InvoiceApp.name(), world.target.environment);
-    let deployed = world.cluster.application(argocd, &deployed).await?;
-    let trial = |name: &'static str, namespace: &'static str| Trial {
-        world,
-        argocd,
-        name: format!("acceptance-{name}-{}", fresh::suffix()),
-        spec: spec(
-            argocd,
-            deployed.repository(),
-            &format!("{folder}/{name}"),
-            namespace,
-        ),
+    let trial = |folder, namespace| Trial {
+        folder,
+        project: own,
+        namespace,
     };
     world
         .console()
         .step("deploying into the team's own namespace");
-    trial("own", own)
-        .until("synced", |state| {
-            state.words().contains("\"phase\":\"Succeeded\"")
+    trials
+        .until(trial("own", own), "synced", |state| {
+            state.phase() == "Succeeded"
         })
         .await?;
-    ensure(made(world, own).await?, || {
+    ensure(made::<ConfigMap>(world, MADE, own).await?, || {
         format!("the control was not deployed into {own}")
     })?;
 
     world
         .console()
         .step("deploying into another team's namespace, by the Application and by the manifest");
-    let by_application = trial("other", other)
-        .until("refused", |state| {
-            let refused = |(kind, message): &(&str, &str)| {
-                *kind == "InvalidSpecError"
-                    && message.contains("do not match any of the allowed destinations")
-            };
-            state.conditions().iter().any(refused)
-        })
-        .await;
-    by_application?;
-    let by_manifest = trial("other", own).until("refused", |state| {
+    let by_application = trials.until(trial("other", other), "refused", |state| {
+        let refused = |(kind, message): &(&str, &str)| {
+            *kind == "InvalidSpecError"
+                && message.contains("do not match any of the allowed destinations")
+        };
+        state.conditions().iter().any(refused)
+    });
+    by_application.await?;
+    let by_manifest = trials.until(trial("other", own), "refused", |state| {
         let words = state.words();
         words.contains(&format!("namespace {other} is not permitted in project"))
     });
     by_manifest.await?;
-    ensure(!made(world, other).await?, || {
+    ensure(!made::<ConfigMap>(world, MADE, other).await?, || {
         format!("it was deployed into {other} all the same")
     })?;
 
@@ -102,66 +86,72 @@ pub(crate) async fn are_apart(world: &ClusterWorld) -> Seen {
     ensure(!may_make(world, &account, other).await?, || {
         format!("{account} may deploy into {other}")
     })?;
-    branch.restore().await?;
+    impersonated(world, &trials, own, &account).await?;
+    trials.end().await?;
     Ok(format!(
-        "project invoice deployed into {own}; into {other} it was refused by Application and by manifest, and its account has no right there"
+        "project invoice deployed into {own}; into {other} it was refused by Application and by manifest; \
+         a Role that a project like it lets through was refused to {account}, which has no right in {other}"
     ))
 }
 
-struct Trial<'a> {
-    world: &'a ClusterWorld,
-    argocd: &'a ArgoCd,
-    name: String,
-    spec: Value,
-}
-
-impl Trial<'_> {
-    /// Makes the Application, and waits until it says what is wanted.
-    async fn until(self, wanted: &str, says: impl Fn(&State) -> bool) -> Result<(), Failure> {
-        let Self {
-            world,
-            argocd,
-            name,
-            spec,
-        } = self;
-        world.cluster.make_application(argocd, &name, spec).await?;
-        poll::until(
-            &format!("Application {name} {wanted}"),
-            DECIDED_WITHIN,
-            async || {
-                let state = world.cluster.application(argocd, &name).await?;
-                ensure(says(&state), || format!("it says {:.600}", state.words()))
-            },
-        )
-        .await
-    }
-}
-
-/// One try, so that what is refused says so at once.
-fn spec(argocd: &ArgoCd, repository: &str, path: &str, namespace: &str) -> Value {
-    json!({
-        "project": App::InvoiceApp.namespace(),
-        "source": {"repoURL": repository, "targetRevision": argocd.branch, "path": path},
-        "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
-        "syncPolicy": {"automated": {}, "retry": {"limit": 0}},
+/// A project as the team's that lets Roles through too: what stops one then is the account alone.
+async fn impersonated(
+    world: &ClusterWorld,
+    trials: &Trials<'_>,
+    own: &str,
+    account: &str,
+) -> Result<(), Failure> {
+    world
+        .console()
+        .step("deploying what a project lets through and its account may not make");
+    let project = format!("acceptance-{}", fresh::suffix());
+    let roles = json!({"group": "rbac.authorization.k8s.io", "kind": "Role"});
+    world
+        .cluster
+        .make_project(trials.argocd, &project, own, roles)
+        .await?;
+    let trial = |folder| Trial {
+        folder,
+        project: &project,
+        namespace: own,
+    };
+    trials
+        .until(trial("allowed"), "synced", |state| {
+            state.phase() == "Succeeded"
+        })
+        .await?;
+    ensure(made::<ConfigMap>(world, LET_THROUGH, own).await?, || {
+        format!("the control of project {project} was not deployed")
+    })?;
+    let refusal = trials.until(trial("forbidden"), "refused", |state| {
+        let words = state.words();
+        state.phase() == "Failed" && words.contains("forbidden") && words.contains(account)
+    });
+    refusal.await?;
+    ensure(!made::<Role>(world, LET_THROUGH, own).await?, || {
+        format!("a Role was deployed, which {account} may not make: syncs are not done with it")
     })
 }
 
-fn config_map(namespace: &str) -> String {
-    format!(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {MADE}\n  namespace: {namespace}\n  labels:\n    {LABEL}: \"true\"\n    app.kubernetes.io/part-of: invoice-platform\n    app.kubernetes.io/name: acceptance\n"
-    )
+fn manifest(api_version: &str, kind: &str, name: &str, namespace: &str) -> String {
+    let labels = json!({
+        LABEL: "true",
+        "app.kubernetes.io/part-of": "invoice-platform",
+        "app.kubernetes.io/name": "acceptance",
+    });
+    let metadata = json!({"name": name, "namespace": namespace, "labels": labels});
+    json!({"apiVersion": api_version, "kind": kind, "metadata": metadata}).to_string()
 }
 
-async fn made(world: &ClusterWorld, namespace: &str) -> Result<bool, Failure> {
-    let found = world
-        .cluster
-        .api::<ConfigMap>(namespace)
-        .get_opt(MADE)
-        .await;
-    let found = found.map_err(Failure::cluster(format!(
-        "get ConfigMap {MADE} of {namespace}"
-    )))?;
+async fn made<K>(world: &ClusterWorld, name: &str, namespace: &str) -> Result<bool, Failure>
+where
+    K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + serde::de::DeserializeOwned
+        + std::fmt::Debug,
+{
+    let found = world.cluster.api::<K>(namespace).get_opt(name).await;
+    let found = found.map_err(Failure::cluster(format!("get {name} of {namespace}")))?;
     Ok(found.is_some())
 }
 

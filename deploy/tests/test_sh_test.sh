@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# What ./test.sh asks of acceptance, and what it refuses.
+# shellcheck disable=SC2034 # CODE is read by the world
+
+# A deployment, and programs that write down how they are called.
+with_a_deployment() {
+  local folder=$WORLD/clone/target/x86_64-unknown-linux-gnu/release program
+  has cargo rustc
+  cp "$SOURCES/test.sh" "$WORLD/clone/"
+  mkdir -p "$folder" "$WORLD/clone/.deploy"
+  echo '{}' >"$WORLD/clone/.deploy/target.json"
+  for program in acceptance promote; do
+    # shellcheck disable=SC2016 # for the stand-in to expand
+    printf '#!/usr/bin/env bash\nprintf "%%s\\n" "${0##*/} $*" >>"$WORLD/calls"\n' >"$folder/$program"
+    chmod +x "$folder/$program"
+  done
+}
+
+test_sh() {
+  CODE=0
+  env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" bash "$WORLD/clone/test.sh" "$@" >"$WORLD/said" 2>&1 </dev/null || CODE=$?
+}
+
+test_a_check_may_be_skipped_unless_all_are_required() {
+  with_a_deployment
+  test_sh acceptance
+  succeeded
+  called 'acceptance '
+  test_sh acceptance --require-all
+  succeeded
+  called 'acceptance --require-all'
+}
+
+test_a_run_that_leaves_checks_out_is_not_recorded_as_tested() {
+  with_a_deployment
+  test_sh acceptance --only pods
+  refused
+  said 'no option --only'
+  never_called '^(acceptance|promote) '
+  test_sh acceptance
+  called 'promote record-tested .*'
+}
