@@ -12,8 +12,8 @@ use chassis::stop::StopSignals;
 use invoice_app::{Application, Config};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
-use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use crate::stand_in::{Answer, Call, StandIn};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub struct App {
     pub url: String,
     pub management: String,
-    pub provider: MockServer,
+    pub provider: StandIn,
     pub http: reqwest::Client,
     pub folder: Arc<tempfile::TempDir>,
     signals: StopSignals,
@@ -32,22 +32,18 @@ impl App {
     /// Starts with a payment-provider that charges whatever it is asked to.
     pub async fn start() -> Self {
         let app = Self::start_without_provider().await;
-        app.provider_charges().await;
+        app.provider_charges();
         app
     }
 
     /// Starts with a payment-provider that answers 404 to everything, until the test mounts more.
     pub async fn start_without_provider() -> Self {
-        Self::start_in(
-            Arc::new(tempfile::tempdir().unwrap()),
-            MockServer::start().await,
-        )
-        .await
+        Self::start_in(Arc::new(tempfile::tempdir().unwrap()), StandIn::start()).await
     }
 
     /// Starts on the database in `folder`, as after a crash.
-    pub async fn start_in(folder: Arc<tempfile::TempDir>, provider: MockServer) -> Self {
-        let url = provider.uri();
+    pub async fn start_in(folder: Arc<tempfile::TempDir>, provider: StandIn) -> Self {
+        let url = format!("http://{}", provider.address());
         Self::start_calling(folder, provider, &url, [""; 3]).await
     }
 
@@ -55,7 +51,7 @@ impl App {
     /// authorities for it.
     pub async fn start_calling(
         folder: Arc<tempfile::TempDir>,
-        provider: MockServer,
+        provider: StandIn,
         url: &str,
         [certificate, key, authorities]: [&str; 3],
     ) -> Self {
@@ -95,21 +91,20 @@ impl App {
     }
 
     /// Charges everything, once for each id, like the real one.
-    pub async fn provider_charges(&self) {
-        self.provider_answers(charged).await;
+    pub fn provider_charges(&self) {
+        self.provider_answers(charged);
     }
 
-    pub async fn provider_answers(&self, answer: impl Respond + 'static) {
-        self.provider.reset().await;
-        Mock::given(method("POST"))
-            .and(path("/v1/payments"))
-            .respond_with(answer)
-            .mount(&self.provider)
-            .await;
+    /// Answers so to charges, and 404 to everything else.
+    pub fn provider_answers(&self, answer: impl Fn(&Call) -> Answer + Send + Sync + 'static) {
+        self.provider.answers(move |call| match call.path.as_str() {
+            "/v1/payments" => answer(call),
+            _ => Answer::new(404),
+        });
     }
 
     /// Stops as on SIGTERM, and returns what is needed to start again on the same data.
-    pub async fn stop(self) -> (Arc<tempfile::TempDir>, MockServer) {
+    pub async fn stop(self) -> (Arc<tempfile::TempDir>, StandIn) {
         self.signals.soft.cancel();
         self.running.await.unwrap().unwrap();
         (self.folder, self.provider)
@@ -173,12 +168,10 @@ impl App {
     }
 
     /// The attempt ids that payment-provider was asked to charge, in order.
-    pub async fn charged_ids(&self) -> Vec<String> {
-        let requests = self.provider.received_requests().await.unwrap();
-        requests
-            .iter()
-            .map(|request| body(request)["id"].as_str().unwrap().to_owned())
-            .collect()
+    pub fn charged_ids(&self) -> Vec<String> {
+        let calls = self.provider.calls();
+        let ids = calls.iter().map(|call| call.body["id"].as_str().unwrap());
+        ids.map(str::to_owned).collect()
     }
 }
 
@@ -200,32 +193,28 @@ pub async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
     }
 }
 
-pub fn body(request: &Request) -> Value {
-    serde_json::from_slice(&request.body).unwrap()
-}
-
 /// The answer of a payment-provider that has charged what it was asked to.
-pub fn charged(request: &Request) -> ResponseTemplate {
-    answer_with(request, &json!({"status": "succeeded", "reason": null}))
+pub fn charged(call: &Call) -> Answer {
+    answer_with(call, &json!({"status": "succeeded", "reason": null}))
 }
 
-pub fn answer_with(request: &Request, more: &Value) -> ResponseTemplate {
-    let mut answer = body(request);
+pub fn answer_with(call: &Call, more: &Value) -> Answer {
+    let mut answer = call.body.clone();
     answer
         .as_object_mut()
         .unwrap()
         .extend(more.as_object().unwrap().clone());
-    ResponseTemplate::new(201).set_body_json(answer)
+    Answer::new(201).json(&answer)
 }
 
 /// Answers `first` so many times, and charges from then on.
-pub fn at_first(times: usize, first: ResponseTemplate) -> impl Respond {
+pub fn at_first(times: usize, first: Answer) -> impl Fn(&Call) -> Answer + Send + Sync {
     let seen = AtomicUsize::new(0);
-    move |request: &Request| {
+    move |call| {
         if seen.fetch_add(1, Ordering::SeqCst) < times {
             first.clone()
         } else {
-            charged(request)
+            charged(call)
         }
     }
 }

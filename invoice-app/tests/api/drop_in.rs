@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use wiremock::ResponseTemplate;
 
 use crate::app::{App, answer_with, charged};
+use crate::stand_in::Answer;
 
 const UNPAID: &str = r#"[{"InvoiceId":"I1","Value":12.15,"Currency":"EUR","IsPaid":false},{"InvoiceId":"I2","Value":10.25,"Currency":"GBP","IsPaid":false},{"InvoiceId":"I3","Value":66.13,"Currency":"DKK","IsPaid":false}]"#;
 
@@ -49,9 +49,9 @@ async fn the_bytes_are_those_of_the_replaced_system() {
 async fn paying_again_charges_nothing() {
     let app = App::start().await;
     assert_eq!(app.post("/invoices/pay").await.0, 200);
-    assert_eq!(app.charged_ids().await.len(), 3);
+    assert_eq!(app.charged_ids().len(), 3);
     assert_eq!(app.post("/invoices/pay").await, (200, json!({})));
-    assert_eq!(app.charged_ids().await.len(), 3);
+    assert_eq!(app.charged_ids().len(), 3);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn a_list_of_many_pages_is_whole() {
 #[tokio::test]
 async fn a_provider_that_is_away_leaves_the_invoices_unpaid_and_says_so() {
     let app = App::start_without_provider().await;
-    app.provider_answers(ResponseTemplate::new(503)).await;
+    app.provider_answers(|_| Answer::new(503));
     let (status, problem) = app.post("/invoices/pay").await;
     assert_eq!(status, 502, "{problem}");
     assert_eq!(problem["unpaid"], json!(["I1", "I2", "I3"]));
@@ -133,19 +133,18 @@ async fn a_provider_that_is_away_leaves_the_invoices_unpaid_and_says_so() {
 #[tokio::test]
 async fn what_one_declines_does_not_keep_the_others_from_being_paid() {
     let app = App::start_without_provider().await;
-    app.provider_answers(|request: &wiremock::Request| {
-        let status = if crate::app::body(request)["currency"] == "GBP" {
+    app.provider_answers(|call| {
+        let status = if call.body["currency"] == "GBP" {
             "declined"
         } else {
             "succeeded"
         };
-        answer_with(request, &json!({"status": status, "reason": null}))
-    })
-    .await;
+        answer_with(call, &json!({"status": status, "reason": null}))
+    });
     let (status, problem) = app.post("/invoices/pay").await;
     assert_eq!((status, &problem["unpaid"]), (502, &json!(["I2"])));
     assert_eq!(
-        app.charged_ids().await.len(),
+        app.charged_ids().len(),
         3,
         "a declined payment is not tried again by itself"
     );
@@ -154,13 +153,12 @@ async fn what_one_declines_does_not_keep_the_others_from_being_paid() {
 #[tokio::test]
 async fn invoices_that_cannot_be_paid_do_not_keep_the_others_waiting() {
     let app = App::start_without_provider().await;
-    app.provider_answers(|request: &wiremock::Request| {
-        if crate::app::body(request)["amount"] == "5.00" {
-            return ResponseTemplate::new(409);
+    app.provider_answers(|call| {
+        if call.body["amount"] == "5.00" {
+            return Answer::new(409);
         }
-        charged(request)
-    })
-    .await;
+        charged(call)
+    });
     for _ in 0..20 {
         app.an_invoice().await;
     }
@@ -175,7 +173,7 @@ async fn invoices_that_cannot_be_paid_do_not_keep_the_others_waiting() {
             .len(),
         4
     );
-    let sent = app.charged_ids().await.len();
+    let sent = app.charged_ids().len();
     assert!(
         sent < 20 * 8,
         "{sent} charges were sent in two seconds, which is no backing off"
@@ -190,7 +188,7 @@ async fn many_who_pay_at_the_same_moment_charge_each_invoice_once() {
         answers.iter().all(|answer| *answer == (200, json!({}))),
         "{answers:?}"
     );
-    assert_eq!(app.charged_ids().await.len(), 3);
+    assert_eq!(app.charged_ids().len(), 3);
 }
 
 #[tokio::test]
@@ -200,10 +198,7 @@ async fn invoices_are_paid_at_the_same_moment_but_no_more_than_the_bound() {
         app.an_invoice().await;
     }
     // The stand-in answers late, so that what runs at the same moment overlaps.
-    app.provider_answers(|request: &wiremock::Request| {
-        charged(request).set_delay(std::time::Duration::from_millis(60))
-    })
-    .await;
+    app.provider_answers(|call| charged(call).after(std::time::Duration::from_millis(60)));
     assert_eq!(app.post("/invoices/pay").await.0, 200);
     let payments = all_payments(&app).await;
     assert_eq!(payments.len(), 33);

@@ -7,6 +7,7 @@ mod invoices;
 mod open_api;
 mod payments;
 mod recovery;
+mod stand_in;
 mod start;
 mod tls;
 mod wrong_input;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
-use wiremock::ResponseTemplate;
 
-use crate::app::{App, answer_with, at_first, body, charged, eventually};
+use crate::app::{App, answer_with, at_first, charged, eventually};
+use crate::stand_in::Answer;
 
 #[tokio::test]
 async fn a_payment_that_succeeds_pays_the_invoice() {
@@ -33,8 +33,8 @@ async fn a_payment_that_succeeds_pays_the_invoice() {
 async fn payment_provider_is_sent_what_its_contract_says() {
     let app = App::start().await;
     app.post(&format!("{}/pay", app.an_invoice().await)).await;
-    let requests = app.provider.received_requests().await.unwrap();
-    let sent = body(&requests[0]);
+    let requests = app.provider.calls();
+    let sent = &requests[0].body;
     assert_eq!(
         (&sent["amount"], &sent["currency"]),
         (&json!("5.00"), &json!("EUR"))
@@ -58,19 +58,18 @@ async fn an_invoice_that_is_not_open_is_not_paid() {
         (status, &problem["detail"]),
         (409, &json!("The invoice is paid."))
     );
-    assert_eq!(app.charged_ids().await.len(), 1);
+    assert_eq!(app.charged_ids().len(), 1);
 }
 
 #[tokio::test]
 async fn a_declined_payment_leaves_the_invoice_open_for_another() {
     let app = App::start_without_provider().await;
-    app.provider_answers(|request: &wiremock::Request| {
+    app.provider_answers(|call| {
         answer_with(
-            request,
+            call,
             &json!({"status": "declined", "reason": "amount_above_limit"}),
         )
-    })
-    .await;
+    });
     let invoice = app.an_invoice().await;
     let (status, payment) = app.post(&format!("{invoice}/pay")).await;
     assert_eq!(
@@ -78,7 +77,7 @@ async fn a_declined_payment_leaves_the_invoice_open_for_another() {
         (200, &json!("declined"), &json!("amount_above_limit"))
     );
     assert_eq!(app.state_of(&invoice).await, "open");
-    app.provider_charges().await;
+    app.provider_charges();
     let second = app.post(&format!("{invoice}/pay")).await.1;
     assert_eq!(second["state"], "succeeded");
     assert_ne!(second["id"], payment["id"]);
@@ -86,9 +85,9 @@ async fn a_declined_payment_leaves_the_invoice_open_for_another() {
 
 /// Everything but an answer about this attempt leaves the outcome unknown, and the same id is sent
 /// again until there is one.
-async fn ends_well_under_the_same_id(first: ResponseTemplate) {
+async fn ends_well_under_the_same_id(first: Answer) {
     let app = App::start_without_provider().await;
-    app.provider_answers(at_first(4, first)).await;
+    app.provider_answers(at_first(4, first));
     let invoice = app.an_invoice().await;
     let response = app
         .http
@@ -111,7 +110,7 @@ async fn ends_well_under_the_same_id(first: ResponseTemplate) {
     })
     .await;
     assert_eq!(app.state_of(&invoice).await, "paid");
-    let ids = app.charged_ids().await;
+    let ids = app.charged_ids();
     assert_eq!(ids.len(), 5);
     assert!(
         ids.iter().all(|id| *id == payment["id"].as_str().unwrap()),
@@ -121,56 +120,50 @@ async fn ends_well_under_the_same_id(first: ResponseTemplate) {
 
 #[tokio::test]
 async fn an_answer_of_5xx_tells_nothing() {
-    ends_well_under_the_same_id(ResponseTemplate::new(500)).await;
+    ends_well_under_the_same_id(Answer::new(500)).await;
 }
 
 #[tokio::test]
 async fn an_answer_of_4xx_tells_nothing() {
-    ends_well_under_the_same_id(ResponseTemplate::new(404)).await;
+    ends_well_under_the_same_id(Answer::new(404)).await;
 }
 
 #[tokio::test]
 async fn a_conflict_tells_nothing() {
-    ends_well_under_the_same_id(ResponseTemplate::new(409).set_body_json(json!({"payment": {}})))
-        .await;
+    ends_well_under_the_same_id(Answer::new(409).json(&json!({"payment": {}}))).await;
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    ends_well_under_the_same_id(
-        ResponseTemplate::new(307).insert_header("location", "http://127.0.0.1:9/"),
-    )
-    .await;
+    ends_well_under_the_same_id(Answer::new(307).header("location", "http://127.0.0.1:9/")).await;
 }
 
 #[tokio::test]
 async fn an_answer_that_is_no_json_tells_nothing() {
-    ends_well_under_the_same_id(ResponseTemplate::new(200).set_body_string("<html>ok</html>"))
-        .await;
+    ends_well_under_the_same_id(Answer::new(200).body("<html>ok</html>")).await;
 }
 
 #[tokio::test]
 async fn an_answer_about_another_payment_tells_nothing() {
     let other =
         json!({"id": Uuid::nil(), "amount": "5.00", "currency": "EUR", "status": "succeeded"});
-    ends_well_under_the_same_id(ResponseTemplate::new(200).set_body_json(other)).await;
+    ends_well_under_the_same_id(Answer::new(200).json(&other)).await;
 }
 
 #[tokio::test]
 async fn an_endless_answer_is_given_up() {
-    ends_well_under_the_same_id(ResponseTemplate::new(200).set_body_bytes(vec![b'x'; 1_000_000]))
-        .await;
+    ends_well_under_the_same_id(Answer::new(200).body(vec![b'x'; 1_000_000])).await;
 }
 
 #[tokio::test]
 async fn silence_tells_nothing() {
-    ends_well_under_the_same_id(ResponseTemplate::new(200).set_delay(Duration::from_secs(2))).await;
+    ends_well_under_the_same_id(Answer::new(200).after(Duration::from_secs(2))).await;
 }
 
 #[tokio::test]
 async fn an_invoice_whose_payment_is_under_way_gets_no_second_one() {
     let app = App::start_without_provider().await;
-    app.provider_answers(ResponseTemplate::new(500)).await;
+    app.provider_answers(|_| Answer::new(500));
     let invoice = app.an_invoice().await;
     let (status, first) = app.post(&format!("{invoice}/pay")).await;
     assert_eq!((status, &first["state"]), (202, &json!("unknown")));
@@ -189,10 +182,7 @@ async fn an_invoice_whose_payment_is_under_way_gets_no_second_one() {
 #[tokio::test]
 async fn a_client_that_hangs_up_does_not_cut_the_payment_off() {
     let app = App::start_without_provider().await;
-    app.provider_answers(|request: &wiremock::Request| {
-        charged(request).set_delay(Duration::from_millis(300))
-    })
-    .await;
+    app.provider_answers(|call| charged(call).after(Duration::from_millis(300)));
     let invoice = app.an_invoice().await;
     let call = app
         .http
@@ -202,5 +192,5 @@ async fn a_client_that_hangs_up_does_not_cut_the_payment_off() {
         .await;
     assert!(call.unwrap_err().is_timeout());
     eventually("paid", async || app.state_of(&invoice).await == "paid").await;
-    assert_eq!(app.charged_ids().await.len(), 1);
+    assert_eq!(app.charged_ids().len(), 1);
 }

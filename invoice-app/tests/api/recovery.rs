@@ -8,9 +8,9 @@ use invoice_app::store::SqlStore;
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use uuid::Uuid;
-use wiremock::ResponseTemplate;
 
 use crate::app::{App, eventually};
+use crate::stand_in::Answer;
 
 const GONE: Duration = Duration::ZERO; // The lease of a replica that is gone.
 
@@ -48,7 +48,7 @@ async fn an_attempt_that_was_prepared_and_never_sent_is_sent() {
     store.0.close().await;
     let app = App::start_in(folder, provider).await;
     eventually("paid", async || app.state_of(&invoice).await == "paid").await;
-    assert_eq!(app.charged_ids().await, [left.id.to_string()]);
+    assert_eq!(app.charged_ids(), [left.id.to_string()]);
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn an_attempt_that_was_dispatched_is_sent_again_under_its_id() {
     store.0.close().await;
     let app = App::start_in(folder, provider).await;
     eventually("paid", async || app.state_of(&invoice).await == "paid").await;
-    assert_eq!(app.charged_ids().await, [left.id.to_string()]);
+    assert_eq!(app.charged_ids(), [left.id.to_string()]);
     let payments = app.get(&format!("{invoice}/payments")).await.1;
     assert_eq!(
         (
@@ -85,15 +85,15 @@ async fn an_attempt_that_was_dispatched_is_sent_again_under_its_id() {
 #[tokio::test]
 async fn an_unknown_outcome_outlives_a_restart() {
     let app = App::start_without_provider().await;
-    app.provider_answers(ResponseTemplate::new(502)).await;
+    app.provider_answers(|_| Answer::new(502));
     let invoice = app.an_invoice().await;
     let (status, payment) = app.post(&format!("{invoice}/pay")).await;
     assert_eq!(status, 202);
     let (folder, provider) = app.stop().await;
     let app = App::start_in(folder, provider).await;
-    app.provider_charges().await;
+    app.provider_charges();
     eventually("paid", async || app.state_of(&invoice).await == "paid").await;
-    let ids = app.charged_ids().await;
+    let ids = app.charged_ids();
     assert!(
         ids.iter().all(|id| *id == payment["id"].as_str().unwrap()),
         "{ids:?}"
@@ -103,9 +103,9 @@ async fn an_unknown_outcome_outlives_a_restart() {
 #[tokio::test]
 async fn pay_all_does_not_wait_for_the_rest_after_an_unknown_outcome() {
     let app = App::start_without_provider().await;
-    app.provider_answers(ResponseTemplate::new(502)).await;
+    app.provider_answers(|_| Answer::new(502));
     assert_eq!(app.post("/invoices/pay").await.0, 502);
-    app.provider_charges().await;
+    app.provider_charges();
     assert_eq!(app.post("/invoices/pay").await, (200, json!({})));
     assert_eq!(
         app.get("/v1/invoices?state=paid").await.1["items"]
@@ -119,7 +119,7 @@ async fn pay_all_does_not_wait_for_the_rest_after_an_unknown_outcome() {
 #[tokio::test]
 async fn the_age_of_the_oldest_unknown_payment_is_measured() {
     let app = App::start_without_provider().await;
-    app.provider_answers(ResponseTemplate::new(502)).await;
+    app.provider_answers(|_| Answer::new(502));
     app.post(&format!("{}/pay", app.an_invoice().await)).await;
     let age = async || {
         let metrics = app
@@ -142,6 +142,6 @@ async fn the_age_of_the_oldest_unknown_payment_is_measured() {
             .unwrap()
     };
     eventually("older than a second", async || age().await > 1).await;
-    app.provider_charges().await;
+    app.provider_charges();
     eventually("none left", async || age().await == 0).await;
 }

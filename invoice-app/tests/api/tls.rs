@@ -12,9 +12,9 @@ use test_authority::Authority;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use wiremock::MockServer;
 
 use crate::app::{App, eventually};
+use crate::stand_in::StandIn;
 
 /// Stands before payment-provider; takes in whoever has a certificate of the authority.
 async fn front(authority: &Authority, provider: SocketAddr) -> u16 {
@@ -56,8 +56,8 @@ async fn a_certificate_that_is_not_accepted_leaves_a_payment_unknown_until_a_bet
         Authority::new("ours").unwrap(),
         Authority::new("theirs").unwrap(),
     );
-    let provider = MockServer::start().await;
-    let port = front(&ours, *provider.address()).await;
+    let provider = StandIn::start();
+    let port = front(&ours, provider.address()).await;
     let files = tempfile::tempdir().unwrap();
     // It trusts the right authority, and shows a certificate of the wrong one.
     let wrong = theirs.issue(&["invoice-app.invoice.svc"]).unwrap();
@@ -71,7 +71,7 @@ async fn a_certificate_that_is_not_accepted_leaves_a_payment_unknown_until_a_bet
         [&paths[0], &paths[1], &paths[2]],
     )
     .await;
-    app.provider_charges().await;
+    app.provider_charges();
 
     let invoice = app.an_invoice().await;
     let (status, payment) = app.post(&format!("{invoice}/pay")).await;
@@ -81,7 +81,7 @@ async fn a_certificate_that_is_not_accepted_leaves_a_payment_unknown_until_a_bet
         "payment-provider's certificate or ours is not accepted"
     );
     assert_eq!(app.state_of(&invoice).await, "open");
-    assert!(app.charged_ids().await.is_empty());
+    assert!(app.charged_ids().is_empty());
 
     let right = ours.issue(&["invoice-app.invoice.svc"]).unwrap();
     right.write(files.path(), &[&ours]).unwrap();
@@ -89,5 +89,5 @@ async fn a_certificate_that_is_not_accepted_leaves_a_payment_unknown_until_a_bet
         app.state_of(&invoice).await == "paid"
     })
     .await;
-    assert_eq!(app.charged_ids().await.len(), 1);
+    assert_eq!(app.charged_ids().len(), 1);
 }
