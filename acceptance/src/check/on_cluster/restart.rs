@@ -1,5 +1,6 @@
 //! Every pod is restarted: the services' one by one, then the databases'.
 
+use futures_util::future::try_join_all;
 use kube::ResourceExt;
 use kube::api::DeleteParams;
 
@@ -23,10 +24,9 @@ pub(crate) async fn loses_nothing(world: &ClusterWorld) -> Seen {
         service(world, App::InvoiceApp),
         service(world, App::PaymentProvider)
     );
-    let mut restarted = one? + two?;
-    for app in App::ALL {
-        restarted += database(world, app).await?;
-    }
+    let services = one? + two?;
+    let databases = try_join_all(App::ALL.map(|app| database(world, app))).await?;
+    let restarted = services + databases.iter().sum::<usize>();
     let (doors, provider) = (world.invoice_app().await?, world.payment_provider().await?);
     before.unchanged(
         &Snapshot::take(&doors.outside, &provider).await?,

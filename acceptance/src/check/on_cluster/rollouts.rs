@@ -112,20 +112,24 @@ async fn roll_out(world: &ClusterWorld) -> Result<String, Failure> {
     Ok(String::from("roll-out of both"))
 }
 
-/// The services' pods alone: a database of one pod cannot be evicted without being away.
+/// The services' pods alone: a database of one pod cannot be evicted without being away. The two services do not
+/// wait for each other.
 async fn evict_all(world: &ClusterWorld) -> Result<String, Failure> {
-    let mut evicted = 0;
-    for app in App::ALL {
-        for pod in world.cluster.await_service(app).await? {
-            world
-                .console()
-                .step(&format!("evicting {}", pod.name_any()));
-            world.cluster.evict(&pod).await?;
-            evicted += 1;
-        }
-        world.cluster.await_service(app).await?;
+    let evicted = try_join_all(App::ALL.map(|app| evict_each(world, app))).await?;
+    Ok(format!("{} evictions", evicted.iter().sum::<usize>()))
+}
+
+/// Evicts a service's pods one by one; gives their number.
+async fn evict_each(world: &ClusterWorld, app: App) -> Result<usize, Failure> {
+    let pods = world.cluster.await_service(app).await?;
+    for pod in &pods {
+        world
+            .console()
+            .step(&format!("evicting {}", pod.name_any()));
+        world.cluster.evict(pod).await?;
     }
-    Ok(format!("{evicted} evictions"))
+    world.cluster.await_service(app).await?;
+    Ok(pods.len())
 }
 
 async fn scale_down(world: &ClusterWorld) -> Result<String, Failure> {
