@@ -172,7 +172,8 @@ impl Console {
     pub(crate) fn ended(&self, line: &Line) {
         let word = paint(line.verdict.word(), line.verdict, self.colour);
         self.say(&format!(
-            "        {word} after {}: {}",
+            "        {} {word} after {}: {}",
+            line.check,
             seconds(line.took),
             one_line(&line.evidence)
         ));

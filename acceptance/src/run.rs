@@ -4,6 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::join_all;
+
 use crate::check::on_cluster::{self, ClusterWorld};
 use crate::check::on_processes::{self, ProcessWorld};
 use crate::check::{Check, Seen};
@@ -215,16 +217,12 @@ async fn all<W: World>(world: &W, checks: &[&Check<W>], require_all: bool, repor
             .console()
             .say(&format!("An earlier run left something behind: {failure}")),
     }
-    for (index, check) in checks.iter().enumerate() {
-        world
-            .console()
-            .started(index + 1, checks.len(), check.name, check.about);
-        let start = Instant::now();
-        let seen = (check.run)(world).await;
-        let line = line(check.name, seen, require_all, start);
-        world.console().ended(&line);
-        let failed = line.verdict == Verdict::Failed;
-        report.lines.push(line);
+    let mut done = 0;
+    while let Some(group) = checks.get(done..).and_then(next_group) {
+        let lines = side_by_side(world, group, (done, checks.len()), require_all).await;
+        let failed = lines.iter().any(|line| line.verdict == Verdict::Failed);
+        report.lines.extend(lines);
+        done += group.len();
         if failed {
             // What the check could not put back itself must not make the next one fail.
             if let Err(failure) = world.put_back().await {
@@ -234,6 +232,34 @@ async fn all<W: World>(world: &W, checks: &[&Check<W>], require_all: bool, repor
             }
         }
     }
+}
+
+/// The first check; with those after it that look on, if it does.
+fn next_group<'a, 'c, W>(checks: &'a [&'c Check<W>]) -> Option<&'a [&'c Check<W>]> {
+    let looking_on = checks.iter().take_while(|check| check.looks_on).count();
+    checks.get(..looking_on.max(1))
+}
+
+/// Runs them at the same moment; gives what became of them in their order.
+async fn side_by_side<W: World>(
+    world: &W,
+    group: &[&Check<W>],
+    (before, all): (usize, usize),
+    require_all: bool,
+) -> Vec<Line> {
+    for (index, check) in group.iter().enumerate() {
+        world
+            .console()
+            .started(before + index + 1, all, check.name, check.about);
+    }
+    let run = async |check: &Check<W>| {
+        let start = Instant::now();
+        let seen = (check.run)(world).await;
+        let line = line(check.name, seen, require_all, start);
+        world.console().ended(&line);
+        line
+    };
+    join_all(group.iter().map(|check| run(check))).await
 }
 
 fn line(check: &'static str, seen: Seen, require_all: bool, start: Instant) -> Line {
@@ -257,12 +283,17 @@ fn line(check: &'static str, seen: Seen, require_all: bool, start: Instant) -> L
 mod tests {
     use super::{World, until_done_or_interrupted};
     use crate::check::Check;
-    use crate::failure::Failure;
+    use crate::failure::{Failure, ensure};
     use crate::report::Console;
     use crate::run::Ended;
     use std::cell::Cell;
     use std::io::Write;
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+    use tokio::sync::Barrier;
+    use tokio::time::timeout;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
 
     #[derive(Clone, Default)]
     struct Paper(Arc<Mutex<Vec<u8>>>);
@@ -281,6 +312,9 @@ mod tests {
         console: Console,
         put_back: Cell<u32>,
         stuck: bool,
+        /// Nobody leaves it alone.
+        meeting: Barrier,
+        inside: Cell<u32>,
     }
 
     impl World for Sketch {
@@ -301,17 +335,46 @@ mod tests {
     const GOOD: Check<Sketch> = Check {
         name: "good",
         about: "passes",
+        looks_on: false,
         run: |_| Box::pin(async { Ok(String::from("seen")) }),
     };
     const BAD: Check<Sketch> = Check {
         name: "bad",
         about: "fails",
+        looks_on: false,
         run: |_| Box::pin(async { Err(Failure::wrong("not seen")) }),
     };
     const ABSENT: Check<Sketch> = Check {
         name: "absent",
         about: "has nothing to look at",
+        looks_on: false,
         run: |_| Box::pin(async { Err(Failure::NotHere(String::from("no database"))) }),
+    };
+
+    const MEETING: Check<Sketch> = Check {
+        name: "meeting",
+        about: "waits for another",
+        looks_on: true,
+        run: |world| {
+            Box::pin(async {
+                world.meeting.wait().await;
+                Ok(String::from("met"))
+            })
+        },
+    };
+    const ALONE: Check<Sketch> = Check {
+        name: "alone",
+        about: "finds nobody else",
+        looks_on: false,
+        run: |world| {
+            Box::pin(async {
+                world.inside.set(world.inside.get() + 1);
+                tokio::task::yield_now().await;
+                let inside = world.inside.replace(0);
+                ensure(inside == 1, || format!("{inside} at the same moment"))?;
+                Ok(String::from("nobody"))
+            })
+        },
     };
 
     async fn run(checks: &[&Check<Sketch>], stuck: bool) -> (Ended, String, u32) {
@@ -329,6 +392,8 @@ mod tests {
             console,
             put_back: Cell::new(0),
             stuck,
+            meeting: Barrier::new(2),
+            inside: Cell::new(0),
         };
         let ended = until_done_or_interrupted(&sketch, checks, require_all)
             .await
@@ -364,6 +429,14 @@ mod tests {
         assert!(text.contains("no database"), "{text}");
         assert_eq!(text.lines().last(), Some("1 passed, 1 failed"));
         assert_eq!(run_with(&[&GOOD], false, true).await.0, Ended::Green);
+    }
+
+    #[tokio::test]
+    async fn checks_that_look_on_run_side_by_side_and_the_others_alone() {
+        let checks = [&ALONE, &MEETING, &MEETING, &ALONE, &ALONE];
+        let (ended, text, _) = timeout(PATIENCE, run(&checks, false)).await.unwrap();
+        assert_eq!(ended, Ended::Green, "{text}");
+        assert_eq!(text.lines().last(), Some("5 passed, 0 failed"));
     }
 
     #[tokio::test]

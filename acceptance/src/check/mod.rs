@@ -24,5 +24,7 @@ pub(crate) struct Check<W> {
     pub(crate) name: &'static str,
     /// What it sees to, in half a sentence.
     pub(crate) about: &'static str,
+    /// Whether it only looks on, and disturbs no other check: such neighbours run side by side.
+    pub(crate) looks_on: bool,
     pub(crate) run: for<'a> fn(&'a W) -> LocalBoxFuture<'a, Seen>,
 }
