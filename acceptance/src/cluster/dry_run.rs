@@ -13,6 +13,8 @@ use crate::failure::Failure;
 pub(crate) enum Answer {
     /// It would store or delete the object.
     Admitted,
+    /// Admission lets it through, but no more fits into the namespace.
+    OverQuota(String),
     /// It refuses, in these words.
     Refused(String),
     /// There is no such object to change, or no such kind at all.
@@ -55,9 +57,11 @@ impl Cluster {
             Ok(_) => Ok(Answer::Admitted),
             Err(kube::Error::Api(status)) => Ok(match status.code {
                 404 => Answer::NotThere,
-                // Both are said only of what admission let through.
+                // Said only of what admission let through.
                 409 => Answer::Admitted,
-                403 if status.message.contains("exceeded quota") => Answer::Admitted,
+                403 if status.message.contains("exceeded quota") => {
+                    Answer::OverQuota(status.message)
+                }
                 _ => Answer::Refused(status.message),
             }),
             Err(error) => Err(Failure::cluster(doing())(error)),

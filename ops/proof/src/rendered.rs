@@ -93,6 +93,15 @@ impl Rendered {
         Ok(Self::of_documents(environment, documents))
     }
 
+    /// Renders one folder, which belongs to an environment.
+    ///
+    /// # Errors
+    /// When kubectl refuses the kustomization.
+    pub fn of_folder(folder: &Path, environment: &str) -> Result<Self, RenderError> {
+        let documents = Kubectl::default().render(folder)?;
+        Ok(Self::of_documents(environment, documents))
+    }
+
     /// Reads a file of manifests that an environment rendered.
     ///
     /// # Errors

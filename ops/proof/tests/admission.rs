@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use proof::admission::{Trials, differences};
+use proof::admission::{Policies, Request, Trials, differences};
 use proof::rendered::{Rendered, environments};
 use serde_json::{Value, json};
 
@@ -135,6 +135,27 @@ fn a_workload_that_is_rendered_has_to_be_admitted() {
         "Deployment invoice/invoice-app is rendered, and refused by invoice-platform-restricted";
     assert!(!found.is_empty());
     assert!(found.iter().all(|found| found.starts_with(by)), "{found:?}");
+}
+
+#[test]
+fn a_team_may_deploy_the_network_policies_of_its_apps_and_not_those_of_the_platform() {
+    let policies = Policies::read(RENDERED.documents()).unwrap();
+    let (mut of_apps, mut of_the_platform) = (0, 0);
+    for document in of_kind("NetworkPolicy") {
+        let namespace = document["metadata"]["namespace"].as_str().unwrap();
+        let account = format!("system:serviceaccount:{namespace}:argocd-sync");
+        let denials = policies.judge(&Request::create(document.clone()).by(&account));
+        let name = document["metadata"]["name"].as_str().unwrap();
+        if ["default-deny", "dns"].contains(&name) {
+            assert!(!denials.is_empty(), "{namespace}/{name}");
+            of_the_platform += 1;
+        } else {
+            assert!(denials.is_empty(), "{namespace}/{name}: {denials:?}");
+            of_apps += 1;
+        }
+    }
+    assert_eq!(of_the_platform, 6);
+    assert!(of_apps >= 4, "{of_apps}");
 }
 
 fn policies() -> impl Iterator<Item = Value> {

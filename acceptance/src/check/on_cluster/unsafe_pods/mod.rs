@@ -1,6 +1,9 @@
-//! Every case of the admission policies, put to the API server as a dry run. In the teams' namespaces other
-//! parts of the API server may refuse a pod first; so everything is tried in a namespace of acceptance's own
+//! Every case of the admission policies, put to the API server as a dry run. In the teams' namespaces Pod
+//! Security or the limits may refuse a pod first; so everything is tried in a namespace of acceptance's own
 //! too, which only the policies guard, and there the policy and its words have to be the right ones.
+
+mod rendered;
+mod sizes;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,10 +28,20 @@ use crate::fresh;
 const AT_ONCE: usize = 16;
 const TEAMS: [&str; 3] = ["invoice", "payments", "operations"];
 const IMAGES: &str = "invoice-platform-images";
+/// The policies that judge pods, each of which has to be seen refusing a Pod itself.
+const OF_PODS: [&str; 5] = [
+    IMAGES,
+    "invoice-platform-resources",
+    "invoice-platform-restricted",
+    "invoice-platform-hardened",
+    "invoice-platform-labels",
+];
 
 pub(crate) async fn are_refused(world: &ClusterWorld) -> Seen {
+    let compared = rendered::is_what_holds(world).await?;
     let own = format!("acceptance-{}", fresh::suffix());
     let trials = trials(world, &own).await?;
+    let sized = sizes::are_bounded(world, &trials).await?;
     let namespace = Request::create(bare_namespace(&own, LABEL));
     world.cluster.make(&namespace).await?;
     let prepared = Prepared::make(world, &own, &trials).await?;
@@ -51,13 +64,24 @@ pub(crate) async fn are_refused(world: &ClusterWorld) -> Seen {
         )
     })?;
     let count = |verdict: &Judged| judged.iter().filter(|judged| *judged == verdict).count();
-    let (refused, admitted) = (count(&Judged::Refused), count(&Judged::Admitted));
+    let admitted = count(&Judged::Admitted);
+    let before = count(&Judged::RefusedBefore);
+    let by_policy = judged.iter().filter_map(Judged::policy);
+    let refused = by_policy.clone().count();
     ensure(refused > 500 && admitted > 100, || {
         format!("only {refused} were refused and {admitted} admitted: most cases were not tried")
     })?;
+    let shown: BTreeSet<_> = by_policy
+        .filter_map(|(policy, of_pod)| of_pod.then_some(policy))
+        .collect();
+    let unseen = OF_PODS.iter().find(|policy| !shown.contains(**policy));
+    ensure(unseen.is_none(), || {
+        format!("{} refused no Pod itself", unseen.unwrap_or(&""))
+    })?;
     Ok(format!(
-        "{refused} refused by the policy that should, {admitted} controls admitted, in {} kinds, as new and as \
-         changed, ephemeral containers too",
+        "{refused} refused by the policy that should, {before} by Pod Security or limits before it, {admitted} controls \
+         admitted, in {} kinds, as new and as changed, ephemeral containers too; {sized} sizes judged by limits and \
+         quota; {compared} policies and bindings hold as rendered",
         asked
             .iter()
             .map(|asked| &asked.request.kind.kind)
@@ -104,7 +128,10 @@ struct Asked<'a> {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Judged {
-    Refused,
+    /// By the policy that should, and whether of a Pod itself.
+    Refused(String, bool),
+    /// By a part of the API server that knows the same rule and is asked first.
+    RefusedBefore,
     Admitted,
     NotThere,
     Wrong(String),
@@ -237,17 +264,19 @@ impl Asked<'_> {
         };
         Ok(match (&self.trial.refusal, answer) {
             (_, Answer::NotThere) => Judged::NotThere,
-            (None, Answer::Admitted) => Judged::Admitted,
+            (None, Answer::Admitted | Answer::OverQuota(_)) => Judged::Admitted,
             (None, Answer::Refused(said)) => wrong(&said),
-            (Some(refusal), Answer::Admitted) => wrong(&format!(
+            (Some(refusal), Answer::Admitted | Answer::OverQuota(_)) => wrong(&format!(
                 "admitted, should be refused by {}",
                 refusal.policy
             )),
             (Some(refusal), Answer::Refused(said)) => {
                 let by = format!("ValidatingAdmissionPolicy '{}'", refusal.policy);
-                let rightly = said.contains(&by) && said.contains(&refusal.says);
-                if rightly || !self.strictly {
-                    Judged::Refused
+                if said.contains(&by) && said.contains(&refusal.says) {
+                    let of_pod = self.request.kind.kind == "Pod";
+                    Judged::Refused(refusal.policy.clone(), of_pod)
+                } else if !self.strictly && knows_the_same(&refusal.policy, &said) {
+                    Judged::RefusedBefore
                 } else {
                     wrong(&said)
                 }
@@ -256,7 +285,23 @@ impl Asked<'_> {
     }
 }
 
+/// Whether this is said by what stands before a policy in a team's namespace and has the same rule.
+fn knows_the_same(policy: &str, said: &str) -> bool {
+    match policy {
+        "invoice-platform-restricted" => said.contains("violates PodSecurity"),
+        "invoice-platform-resources" => said.contains("usage per Pod is"),
+        _ => false,
+    }
+}
+
 impl Judged {
+    fn policy(&self) -> Option<(&str, bool)> {
+        match self {
+            Self::Refused(policy, of_pod) => Some((policy, *of_pod)),
+            _ => None,
+        }
+    }
+
     fn wrong(&self) -> Option<&str> {
         match self {
             Self::Wrong(said) => Some(said),
@@ -317,4 +362,25 @@ fn with_ephemeral(request: &Request, pod: &Value) -> Request {
     let mut object = pod.clone();
     object["spec"]["ephemeralContainers"] = request.object["spec"]["ephemeralContainers"].clone();
     Request::update(pod.clone(), object).on(&request.subresource)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::knows_the_same;
+
+    #[test]
+    fn another_part_of_the_api_server_counts_only_for_a_rule_that_it_has() {
+        let pod_security = "pods \"p\" is forbidden: violates PodSecurity \"restricted:v1.34\"";
+        let limits = "maximum cpu usage per Pod is 2. No limit is specified";
+        assert!(knows_the_same("invoice-platform-restricted", pod_security));
+        assert!(knows_the_same("invoice-platform-resources", limits));
+        for policy in ["hardened", "labels", "images"] {
+            let policy = format!("invoice-platform-{policy}");
+            assert!(!knows_the_same(&policy, pod_security) && !knows_the_same(&policy, limits));
+        }
+        assert!(!knows_the_same(
+            "invoice-platform-restricted",
+            "spec.containers[0].image: Required value"
+        ));
+    }
 }
