@@ -131,7 +131,8 @@ impl Cluster {
         name: &str,
         spec: Value,
     ) -> Result<(), Failure> {
-        self.make(argocd, &application_kind(), name, &spec).await
+        self.make_in_argocd(argocd, &application_kind(), name, &spec)
+            .await
     }
 
     /// Makes a project of acceptance's own: like another, but one kind more comes through, and no person has a
@@ -153,10 +154,10 @@ impl Cluster {
             .ok_or_else(|| Failure::wrong(format!("AppProject {like} lists no kinds")))?;
         kinds.push(more);
         spec["roles"] = json!([]);
-        self.make(argocd, &kind, name, &spec).await
+        self.make_in_argocd(argocd, &kind, name, &spec).await
     }
 
-    async fn make(
+    async fn make_in_argocd(
         &self,
         argocd: &ArgoCd,
         kind: &ApiResource,

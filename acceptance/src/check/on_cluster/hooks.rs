@@ -47,8 +47,9 @@ pub(crate) async fn fail_their_sync(world: &ClusterWorld) -> Seen {
     }
     for suffix in [&good, &bad] {
         // So it was the hook alone that failed.
-        let deployed = world.cluster.api::<ConfigMap>(own).get(&beside(suffix));
-        deployed.await.map_err(Failure::cluster(
+        let (config_maps, name) = (world.cluster.api::<ConfigMap>(own), beside(suffix));
+        let deployed = config_maps.get(&name).await;
+        deployed.map_err(Failure::cluster(
             "find what was deployed beside the smoke hook",
         ))?;
     }
