@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use manifests::{Document, parse};
 use proof::reachability::{Addresses, Kind, Labels, NamedPort, Place, Pod, Protocol, World};
@@ -15,25 +16,29 @@ use serde_json::{Map, Value, json};
 const NAMESPACES: [&str; 3] = ["a", "b", "c"];
 /// Few, so that rules and questions meet; 0 and 65536 are none.
 const PORTS: [u16; 7] = [1, 2, 3, 4, 5, 6, 65535];
-const NETWORKS: [&str; 5] = [
+const NETWORKS: [&str; 9] = [
     "10.0.0.0/30",
     "10.0.0.0/29",
     "10.0.0.4/32",
     "0.0.0.0/0",
     "203.0.113.0/24",
+    "fd00::/126",
+    "fd00::/125",
+    "fd00::4/128",
+    "::/0",
 ];
 
 /// The specification, in the words of its reference, the page `network-policies` of Kubernetes' documentation.
 mod specification {
     use super::{Kind, Labels, Map, Place, Protocol, Value};
     use std::collections::BTreeMap;
-    use std::net::Ipv4Addr;
+    use std::net::IpAddr;
 
     pub fn connects(
         policies: &[Value],
         namespaces: &BTreeMap<String, Labels>,
-        (from, from_address): (&Place, Ipv4Addr),
-        (to, to_address): (&Place, Ipv4Addr),
+        (from, from_address): (&Place, IpAddr),
+        (to, to_address): (&Place, IpAddr),
         protocol: Protocol,
         port: u16,
     ) -> bool {
@@ -111,7 +116,7 @@ mod specification {
         home: &str,
         namespaces: &BTreeMap<String, Labels>,
         other: &Place,
-        address: Ipv4Addr,
+        address: IpAddr,
     ) -> bool {
         if let Some(block) = peer.get("ipBlock") {
             return contains(block["cidr"].as_str().unwrap(), address)
@@ -156,14 +161,17 @@ mod specification {
         }
     }
 
-    fn contains(block: &str, address: Ipv4Addr) -> bool {
+    fn contains(block: &str, address: IpAddr) -> bool {
         let (network, length) = block.split_once('/').unwrap();
-        let network: Ipv4Addr = network.parse().unwrap();
-        let length: u32 = length.parse().unwrap();
-        (0..length).all(|bit| {
-            let mask = 1 << (31 - bit);
-            u32::from(network) & mask == u32::from(address) & mask
-        })
+        let network: IpAddr = network.parse().unwrap();
+        let length: usize = length.parse().unwrap();
+        let bits = |address: IpAddr| -> String {
+            match address {
+                IpAddr::V4(four) => four.octets().map(|byte| format!("{byte:08b}")).concat(),
+                IpAddr::V6(six) => six.octets().map(|byte| format!("{byte:08b}")).concat(),
+            }
+        };
+        network.is_ipv4() == address.is_ipv4() && bits(network)[..length] == bits(address)[..length]
     }
 
     fn selects(selector: &Value, labels: &Labels) -> bool {
@@ -252,7 +260,7 @@ fn peer() -> impl Strategy<Value = Value> {
 }
 
 fn port() -> impl Strategy<Value = Value> {
-    let protocol = || prop::option::of(select(vec!["TCP", "UDP"]));
+    let protocol = || prop::option::of(select(vec!["TCP", "UDP", "SCTP"]));
     let range = (1_u16..7, 0_u16..4)
         .prop_map(|(first, more)| json!({"port": first, "endPort": first + more}));
     let which = prop_oneof![
@@ -320,7 +328,7 @@ fn policy() -> impl Strategy<Value = Value> {
 fn place(number: u8) -> impl Strategy<Value = Place> {
     let named = (
         select(vec!["web", "admin", ""]),
-        select(vec![Protocol::Tcp, Protocol::Udp]),
+        select(Protocol::ALL.to_vec()),
         select(PORTS.to_vec()),
     );
     let named = named.prop_map(|(name, protocol, port)| NamedPort {
@@ -345,13 +353,17 @@ fn place(number: u8) -> impl Strategy<Value = Place> {
         Place {
             name: format!("place-{number}"),
             kind,
-            addresses: Addresses::one(address(number).into()),
+            addresses: Addresses::one(address(number, false)),
         }
     })
 }
 
-fn address(number: u8) -> std::net::Ipv4Addr {
-    std::net::Ipv4Addr::new(10, 0, 0, number)
+fn address(number: u8, six: bool) -> IpAddr {
+    if six {
+        Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, number.into()).into()
+    } else {
+        Ipv4Addr::new(10, 0, 0, number).into()
+    }
 }
 
 fn rendered(policies: &[Value]) -> Rendered {
@@ -369,7 +381,12 @@ proptest! {
         namespaces in prop::collection::vec(labels(), NAMESPACES.len()),
         from in place(2),
         to in place(4),
+        six in any::<bool>(),
     ) {
+        let [from, to] = [(from, 2), (to, 4)].map(|(place, number)| Place {
+            addresses: Addresses::one(address(number, six)),
+            ..place
+        });
         let namespaces: BTreeMap<String, Labels> =
             NAMESPACES.iter().map(|name| (*name).to_owned()).zip(namespaces).collect();
         let places = vec![from.clone(), to.clone()];
@@ -381,8 +398,8 @@ proptest! {
                     let expected = specification::connects(
                         &policies,
                         &namespaces,
-                        (one.0, address(one.1)),
-                        (other.0, address(other.1)),
+                        (one.0, address(one.1, six)),
+                        (other.0, address(other.1, six)),
                         protocol,
                         port,
                     );
@@ -393,6 +410,30 @@ proptest! {
                     );
                 }
             }
+        }
+    }
+
+    /// Of a pod that does not run yet only the range of its address is known.
+    #[test]
+    fn a_range_of_addresses_reaches_whatever_one_of_them_reaches(
+        policies in prop::collection::vec(policy(), 0..5),
+        namespaces in prop::collection::vec(labels(), NAMESPACES.len()),
+        from in place(2),
+        to in place(4),
+    ) {
+        let namespaces: BTreeMap<String, Labels> =
+            NAMESPACES.iter().map(|name| (*name).to_owned()).zip(namespaces).collect();
+        let world = World::with(&rendered(&policies), namespaces, Vec::new()).unwrap();
+        let at = |place: &Place, addresses| Place { addresses, ..place.clone() };
+        let whole = Addresses::block("10.0.0.0/29".parse().unwrap());
+        let range = world.decide(&at(&from, whole.clone()), &at(&to, whole)).ports();
+        let by_address = policies.iter().any(|policy| policy.to_string().contains("ipBlock"));
+        for number in 0..8 {
+            let one = Addresses::one(address(number, false));
+            let ports = world.decide(&at(&from, one.clone()), &at(&to, one)).ports();
+            prop_assert!(ports.difference(&range).is_empty(), "10.0.0.{}: {}", number, ports);
+            // Nothing is made up where no rule goes by addresses.
+            prop_assert!(by_address || ports == range, "10.0.0.{}: {}", number, ports);
         }
     }
 }

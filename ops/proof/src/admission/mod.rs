@@ -21,6 +21,9 @@ pub use trials::{Place, Refusal, Trial, Trials, TrialsError};
 
 use crate::rendered::Rendered;
 
+/// Whoever may push there decides which programs run: one more is a decision, to be made here too.
+const REGISTRIES: &str = "['ghcr.io/invoice-platform/']";
+
 /// Compares what is refused and admitted with what the trials expect; each difference is a sentence.
 /// Everything that is rendered has to be admitted too.
 #[must_use]
@@ -31,6 +34,7 @@ pub fn differences(rendered: &Rendered, trials: &Trials) -> Vec<String> {
     };
     let mut found = policies.weaknesses();
     found.extend(trials.differences(&policies));
+    found.extend(other_registries(rendered));
     for document in rendered.documents() {
         let request = Request::create(document.value().clone());
         found.extend(
@@ -41,4 +45,12 @@ pub fn differences(rendered: &Rendered, trials: &Trials) -> Vec<String> {
         );
     }
     found
+}
+
+fn other_registries(rendered: &Rendered) -> Option<String> {
+    let policies = rendered.of_kind("ValidatingAdmissionPolicy");
+    let variables = policies.flat_map(|policy| policy.list("/spec/variables"));
+    let mut registries = variables.filter(|variable| variable["name"] == "registries");
+    let same = registries.any(|variable| variable["expression"] == REGISTRIES);
+    (!same).then(|| format!("images come from other registries than {REGISTRIES}"))
 }

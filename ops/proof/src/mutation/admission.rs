@@ -25,7 +25,9 @@ pub(super) fn policy(changes: &mut Changes<'_>) {
         }
     }
     for index in 0..changes.original().list("/spec/variables").len() {
-        slips(changes, &format!("/spec/variables/{index}/expression"));
+        let expression = format!("/spec/variables/{index}/expression");
+        slips(changes, &expression);
+        constants(changes, &expression);
     }
     changes.edited("for nobody", |object| {
         object["spec"]["matchConditions"] = json!([{"name": "nobody", "expression": "false"}]);
@@ -54,6 +56,76 @@ fn expression(changes: &mut Changes<'_>, pointer: &str) {
         json!(format!("!({written})")),
     );
     slips(changes, pointer);
+    constants(changes, pointer);
+}
+
+/// Each text that an expression holds is another one, and the list that it stands in is without it.
+fn constants(changes: &mut Changes<'_>, pointer: &str) {
+    let Some(written) = changes.original().text(pointer).map(str::to_owned) else {
+        return;
+    };
+    for (index, (start, end)) in texts(&written).into_iter().enumerate() {
+        let text = &written[start..end];
+        let (before, after) = (&written[..start], &written[end..]);
+        let number = index + 1;
+        if text == "''" {
+            continue;
+        }
+        changes.replaced(
+            pointer,
+            format!("{pointer}: text {number}, {text}, is another"),
+            json!(format!("{before}'another'{after}")),
+        );
+        // What merely begins like a name is another name.
+        let inside = &text[1..text.len() - 1];
+        if let Some(shorter) = inside.strip_suffix('/') {
+            changes.replaced(
+                pointer,
+                format!("{pointer}: text {number}, {text}, without its end"),
+                json!(format!("{before}'{shorter}'{after}")),
+            );
+        }
+        if !listed(before, after) {
+            continue;
+        }
+        let rest = after
+            .strip_prefix(", ")
+            .map(|rest| format!("{before}{rest}"));
+        let last = before
+            .strip_suffix(", ")
+            .map(|start| format!("{start}{after}"));
+        let only = format!("{before}{after}");
+        changes.replaced(
+            pointer,
+            format!("{pointer}: text {number}, {text}, taken out of its list"),
+            json!(rest.or(last).unwrap_or(only)),
+        );
+        // What validations list they mostly refuse: with one more they refuse more.
+        if pointer.starts_with("/spec/validations") {
+            continue;
+        }
+        changes.replaced(
+            pointer,
+            format!("{pointer}: another text beside {number}, {text}"),
+            json!(format!("{before}'another', {text}{after}")),
+        );
+    }
+}
+
+/// Where the texts in an expression begin and end, their quotes included.
+fn texts(expression: &str) -> Vec<(usize, usize)> {
+    let quotes: Vec<_> = expression.match_indices('\'').map(|(at, _)| at).collect();
+    let pairs = quotes.chunks_exact(2);
+    pairs.map(|pair| (pair[0], pair[1] + 1)).collect()
+}
+
+/// Whether what stands between the two is an element of a list.
+fn listed(before: &str, after: &str) -> bool {
+    let of_index = |letter: char| letter.is_alphanumeric() || [')', ']'].contains(&letter);
+    let opens = before
+        .rfind('[')
+        .is_some_and(|at| !before[at..].contains([']', '?']) && !before[..at].ends_with(of_index));
+    opens && after.starts_with([',', ']'])
 }
 
 fn slips(changes: &mut Changes<'_>, pointer: &str) {
@@ -122,4 +194,39 @@ fn turned(changes: &mut Changes<'_>, operator: &str) {
         _ => "In",
     };
     changes.replaced(operator, format!("{operator} {other}"), json!(other));
+}
+
+#[cfg(test)]
+mod tests {
+    use manifests::parse;
+
+    use super::{Changes, constants};
+
+    #[test]
+    fn each_text_of_an_expression_is_changed_and_each_list_grows_and_shrinks() {
+        let text = "{apiVersion: v1, kind: Thing, metadata: {name: a}, \
+                    spec: \"a.b['c'] in ['d/', 'e'] || f[?'g'] == ''\"}";
+        let documents = parse(text).unwrap();
+        let mut changes = Changes::of(&documents[0]);
+        constants(&mut changes, "/spec");
+        let seen: Vec<_> = changes
+            .into_vec()
+            .into_iter()
+            .filter_map(|change| Some(change.document?.text("/spec")?.to_owned()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                "a.b['another'] in ['d/', 'e'] || f[?'g'] == ''",
+                "a.b['c'] in ['another', 'e'] || f[?'g'] == ''",
+                "a.b['c'] in ['d', 'e'] || f[?'g'] == ''",
+                "a.b['c'] in ['e'] || f[?'g'] == ''",
+                "a.b['c'] in ['another', 'd/', 'e'] || f[?'g'] == ''",
+                "a.b['c'] in ['d/', 'another'] || f[?'g'] == ''",
+                "a.b['c'] in ['d/'] || f[?'g'] == ''",
+                "a.b['c'] in ['d/', 'another', 'e'] || f[?'g'] == ''",
+                "a.b['c'] in ['d/', 'e'] || f[?'another'] == ''",
+            ]
+        );
+    }
 }

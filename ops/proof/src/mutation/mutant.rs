@@ -164,6 +164,17 @@ fn added() -> Vec<Mutant> {
               roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}}, \
               subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: Group, name: team-{namespace}}}]}}"
         );
+        let somebody_out = policy(
+            "somebody-out",
+            "{podSelector: {matchLabels: {role: debug}}, policyTypes: [Egress], egress: [{}]}",
+        );
+        let to_another = policy(
+            "to-another",
+            "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: \
+             {matchLabels: {kubernetes.io/metadata.name: another}}}], ports: [{port: 443}]}]}",
+        );
+        all.push((Kind::Network, somebody_out));
+        all.push((Kind::Network, to_another));
         all.push((Kind::Network, everything_in));
         all.push((Kind::Network, everything_out));
         all.push((Kind::Rights, binding));
@@ -191,6 +202,6 @@ mod tests {
 
     #[test]
     fn every_object_that_is_added_is_one() {
-        assert_eq!(added().len(), 10);
+        assert_eq!(added().len(), 16);
     }
 }

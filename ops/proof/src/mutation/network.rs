@@ -34,13 +34,8 @@ fn rule(changes: &mut Changes<'_>, rule: &str, peers: &str) {
     changes.field_taken_out(rule, "ports");
     let list = format!("{rule}/{peers}");
     changes.each_taken_out(&list);
-    for everybody in [
-        json!({"podSelector": {}}),
-        json!({"namespaceSelector": {}}),
-        json!({"ipBlock": {"cidr": "0.0.0.0/0"}}),
-        json!({"ipBlock": {"cidr": "10.0.0.0/8"}}),
-    ] {
-        changes.added(&list, &everybody);
+    for somebody in peers_more() {
+        changes.added(&list, &somebody);
     }
     for index in 0..changes.original().list(&list).len() {
         peer(changes, &list, index);
@@ -50,6 +45,31 @@ fn rule(changes: &mut Changes<'_>, rule: &str, peers: &str) {
     for index in 0..changes.original().list(&ports).len() {
         port(changes, &format!("{ports}/{index}"));
     }
+}
+
+/// Everybody, and somebody whom no manifest knows.
+fn peers_more() -> Vec<Value> {
+    let name = |operator: &str, values: &[&str]| {
+        json!({"matchExpressions": [
+        {"key": "kubernetes.io/metadata.name", "operator": operator, "values": values}]})
+    };
+    vec![
+        json!({"podSelector": {}}),
+        json!({"namespaceSelector": {}}),
+        json!({"ipBlock": {"cidr": "0.0.0.0/0"}}),
+        json!({"ipBlock": {"cidr": "10.0.0.0/8"}}),
+        json!({"ipBlock": {"cidr": "198.51.100.7/32"}}),
+        json!({"ipBlock": {"cidr": "2001:db8::/32"}}),
+        json!({"podSelector": {"matchLabels": {"app.kubernetes.io/name": "another"}}}),
+        json!({"podSelector": {"matchExpressions": [{"key": "another", "operator": "Exists"}]}}),
+        json!({"namespaceSelector": {"matchLabels": {"another": "yes"}}}),
+        json!({"namespaceSelector": name("In", &["kube-system", "another"]), "podSelector": {}}),
+        json!({"namespaceSelector": name("NotIn", &["kube-system"]), "podSelector": {}}),
+        json!({
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "another"}},
+            "podSelector": {"matchLabels": {"app.kubernetes.io/name": "another"}},
+        }),
+    ]
 }
 
 fn peer(changes: &mut Changes<'_>, list: &str, index: usize) {
@@ -86,6 +106,15 @@ fn selector(changes: &mut Changes<'_>, selector: &str) {
         changes.replaced(&value, format!("{value} of another value"), json!("other"));
     }
     changes.replaced(selector, format!("{selector} of everybody"), json!({}));
+    let written = changes.original().at(&labels).and_then(Value::as_object);
+    let first = written.and_then(|labels| labels.iter().next());
+    if let Some((label, value)) = first.map(|(label, value)| (label.clone(), value.clone())) {
+        changes.replaced(
+            selector,
+            format!("{selector} with another value of {label} too"),
+            json!({"matchExpressions": [{"key": label, "operator": "In", "values": [value, "another"]}]}),
+        );
+    }
 }
 
 fn port(changes: &mut Changes<'_>, port: &str) {

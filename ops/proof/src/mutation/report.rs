@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use serde::Deserialize;
+
 use crate::access::granted;
 use crate::rendered::Rendered;
 
@@ -17,9 +19,17 @@ const ENOUGH: usize = 90;
 /// Where the reasons stand.
 const FILE: &str = "ops/proof/survivors.yaml";
 
-/// The mutants that may live, each with the reason why that does no harm. A `*` stands for any letters.
+/// The mutants that may live: how many, and the reason why that does no harm. A `*` stands for any letters, and
+/// the number keeps it from excusing more than was looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Survivors(BTreeMap<String, String>);
+pub struct Survivors(BTreeMap<String, Excuse>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Excuse {
+    live: usize,
+    because: String,
+}
 
 /// Why the reasons are not known.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +43,7 @@ pub enum SurvivorsError {
         source: io::Error,
     },
     /// It is no list of mutants and reasons.
-    #[error("{FILE} is no list of mutants, each with a reason: {0}")]
+    #[error("{FILE} is no list of mutants, each with how many live and because of what: {0}")]
     Malformed(#[from] serde_norway::Error),
 }
 
@@ -46,15 +56,35 @@ impl Survivors {
         let path = root.join(FILE);
         let text = fs::read_to_string(&path);
         let text = text.map_err(|source| SurvivorsError::Unreadable { path, source })?;
-        let reasons: Option<BTreeMap<String, String>> = serde_norway::from_str(&text)?;
-        Ok(Self(reasons.unwrap_or_default()))
+        Self::read(&text)
     }
 
-    /// The pattern that a mutant fits, and the reason.
-    fn reason(&self, name: &str) -> Option<(&str, &str)> {
-        let mut all = self.0.iter();
-        all.find(|(pattern, _)| fits(pattern, name))
-            .map(|(pattern, reason)| (pattern.as_str(), reason.as_str()))
+    fn read(text: &str) -> Result<Self, SurvivorsError> {
+        let excuses: Option<BTreeMap<String, Excuse>> = serde_norway::from_str(text)?;
+        Ok(Self(excuses.unwrap_or_default()))
+    }
+
+    /// The pattern that a mutant fits.
+    fn pattern(&self, name: &str) -> Option<&str> {
+        let mut all = self.0.keys();
+        all.find(|pattern| fits(pattern, name)).map(String::as_str)
+    }
+
+    /// Patterns that excuse more or fewer mutants than they say.
+    fn miscounted(&self, living: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+        let count = |pattern: &str| living.get(pattern).map_or(0, Vec::len);
+        let wrong = self.0.iter();
+        let wrong = wrong.filter(|(pattern, excuse)| count(pattern) != excuse.live);
+        wrong
+            .map(|(pattern, excuse)| {
+                format!(
+                    "{FILE}: of `{pattern}` {} live, not {}; see whether the reason holds for each of them: {}",
+                    count(pattern),
+                    excuse.live,
+                    living.get(pattern).map_or_else(String::new, |names| names.join(", "))
+                )
+            })
+            .collect()
     }
 }
 
@@ -74,11 +104,10 @@ pub struct Report {
     /// What is wrong without any mutation, so that every mutant would seem caught.
     before: Vec<String>,
     counts: BTreeMap<Kind, Count>,
-    /// By pattern: how many, and why.
-    explained: BTreeMap<String, (usize, String)>,
+    /// Those that live, by the pattern that excuses them.
+    explained: BTreeMap<String, Vec<String>>,
+    reasons: Survivors,
     unexplained: Vec<String>,
-    /// Patterns that no survivor fits.
-    needless: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -111,25 +140,22 @@ pub fn judge(
         before: checks.all_differences(rendered),
         counts: BTreeMap::new(),
         explained: BTreeMap::new(),
+        reasons: survivors.clone(),
         unexplained: Vec::new(),
-        needless: Vec::new(),
     };
     for (mutant, fate) in mutants.iter().zip(fates(&mutants, rendered, checks)) {
         let count = report.counts.entry(mutant.kind).or_default();
         count.all += 1;
-        match (fate, survivors.reason(&mutant.name)) {
+        match (fate, survivors.pattern(&mutant.name)) {
             (Fate::Caught, _) => count.caught += 1,
             (Fate::Idle, _) => count.idle += 1,
             (Fate::Lives, None) => report.unexplained.push(mutant.name.clone()),
-            (Fate::Lives, Some((pattern, reason))) => {
+            (Fate::Lives, Some(pattern)) => {
                 let known = report.explained.entry(pattern.to_owned());
-                known.or_insert_with(|| (0, reason.to_owned())).0 += 1;
+                known.or_default().push(mutant.name.clone());
             }
         }
     }
-    let needless = survivors.0.keys();
-    let needless = needless.filter(|pattern| !report.explained.contains_key(*pattern));
-    report.needless = needless.cloned().collect();
     report
 }
 
@@ -168,7 +194,7 @@ fn fates(mutants: &[Mutant], rendered: &Rendered, checks: &Checks) -> Vec<Fate> 
 
 impl Report {
     /// What has to be mended, a sentence each: a kind of which too many live, a survivor that nobody explains,
-    /// an explanation that nothing needs.
+    /// an explanation of more or fewer than it says.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
         let few = self.counts.iter().filter_map(|(kind, count)| {
@@ -183,31 +209,46 @@ impl Report {
         let unexplained = self.unexplained.iter().map(|name| {
             format!("lives: {name}; add a check that sees it, or to {FILE} why it does no harm")
         });
-        let needless = self.needless.iter().map(|name| {
-            format!("{FILE} explains a mutant that is caught or not there: {name}; take it out")
-        });
         let before = self.before.iter();
         let before = before.map(|difference| format!("without any mutation: {difference}"));
         before
             .chain(few)
             .chain(unexplained)
-            .chain(needless)
+            .chain(self.reasons.miscounted(&self.explained))
             .collect()
+    }
+}
+
+impl Report {
+    /// How many are caught, in one line.
+    #[must_use]
+    pub fn figure(&self) -> String {
+        let Count { caught, idle, all } = self.whole();
+        let live = all - caught - idle;
+        format!("mutants: {caught} of {all} caught, {idle} change nothing, {live} live")
+    }
+
+    fn whole(&self) -> Count {
+        let mut whole = Count::default();
+        for count in self.counts.values() {
+            whole.caught += count.caught;
+            whole.idle += count.idle;
+            whole.all += count.all;
+        }
+        whole
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut whole = Count::default();
         for (kind, count) in &self.counts {
             line(f, &kind.to_string(), *count)?;
-            whole.caught += count.caught;
-            whole.idle += count.idle;
-            whole.all += count.all;
         }
-        line(f, "all", whole)?;
-        for (pattern, (count, reason)) in &self.explained {
-            writeln!(f, "\n{count} live: {pattern}\n  {reason}")?;
+        line(f, "all", self.whole())?;
+        for (pattern, names) in &self.explained {
+            let reason = self.reasons.0.get(pattern);
+            let reason = reason.map_or("", |excuse| excuse.because.as_str());
+            writeln!(f, "\n{} live: {pattern}\n  {reason}", names.len())?;
         }
         Ok(())
     }
@@ -224,7 +265,9 @@ fn line(f: &mut fmt::Formatter<'_>, name: &str, count: Count) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use std::collections::BTreeMap;
+
+    use super::{Survivors, fits};
 
     #[test]
     fn a_star_stands_for_any_letters() {
@@ -233,5 +276,21 @@ mod tests {
         assert!(fits("*/dns: *", "NetworkPolicy invoice/dns: x"));
         assert!(!fits("a/*: b", "a/c: bb"));
         assert!(!fits("a", "ab"));
+    }
+
+    #[test]
+    fn a_reason_holds_for_as_many_mutants_as_it_says() {
+        let survivors = Survivors::read("'a *': {live: 2, because: it is so}").unwrap();
+        let living = |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            BTreeMap::from([("a *".to_owned(), names)])
+        };
+        assert!(survivors.miscounted(&living(&["a b", "a c"])).is_empty());
+        for names in [&["a b"][..], &["a b", "a c", "a d"]] {
+            let complaint = survivors.miscounted(&living(names)).join("");
+            assert!(complaint.contains(names[0]), "{complaint}");
+        }
+        assert_eq!(survivors.miscounted(&BTreeMap::new()).len(), 1);
+        assert!(Survivors::read("'a *': it is so").is_err());
     }
 }

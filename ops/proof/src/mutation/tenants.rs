@@ -12,7 +12,7 @@ pub(super) fn namespace(changes: &mut Changes<'_>) {
     for label in of_pod_security.collect::<Vec<_>>() {
         changes.field_taken_out(labels, &label);
         let other: &[&str] = if label.ends_with("-version") {
-            &["latest"]
+            &["latest", "v1.0", "v1.24"]
         } else {
             &["baseline", "privileged"]
         };
@@ -28,6 +28,7 @@ pub(super) fn quota(changes: &mut Changes<'_>) {
     changes.taken_away();
     for field in changes.fields("/spec/hard") {
         changes.field_taken_out("/spec/hard", &field);
+        raised(changes, &format!("/spec/hard/{}", escaped(&field)));
     }
     for field in ["services.nodeports", "services.loadbalancers"] {
         changes.field_written("/spec/hard", field, &json!("1"));
@@ -44,10 +45,23 @@ pub(super) fn limits(changes: &mut Changes<'_>) {
         for bound in ["max", "min"] {
             for resource in changes.fields(&format!("{limit}/{bound}")) {
                 changes.field_taken_out(&format!("{limit}/{bound}"), &resource);
+                raised(changes, &format!("{limit}/{bound}/{}", escaped(&resource)));
             }
         }
         // Defaults would hide from admission that nobody thought about limits.
         let default = json!({"cpu": "1", "memory": "128Mi"});
         changes.field_written(&limit, "default", &default);
     }
+}
+
+/// Ten times as much as is written.
+fn raised(changes: &mut Changes<'_>, pointer: &str) {
+    let Some(written) = changes.original().text(pointer) else {
+        return;
+    };
+    let digits = written.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+    let more = format!("{digits}0{}", &written[digits.len()..]);
+    // Nothing, ten times, is still nothing.
+    let more = if digits == "0" { "1".to_owned() } else { more };
+    changes.replaced(pointer, format!("{pointer} {more}"), json!(more));
 }

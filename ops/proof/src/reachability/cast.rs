@@ -34,7 +34,7 @@ const DNS_NAMESPACE: &str = "kube-system";
 const DNS_LABEL: (&str, &str) = ("k8s-app", "kube-dns");
 
 /// A namespace of somebody else's, without any label.
-const ELSEWHERE: &str = "elsewhere";
+pub(super) const ELSEWHERE: &str = "elsewhere";
 /// One that wears every label of ours; the label with its name nobody can choose.
 const IMITATION: &str = "imitation";
 

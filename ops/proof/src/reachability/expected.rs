@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::matrix::{Matrix, Relation, by_port, summary};
+use super::place::made_up;
 use super::ports::{NoPort, PortSet};
 
 /// The file in the repository's root.
@@ -22,6 +23,7 @@ const HEAD: &str = "\
 # NAMESPACE/posing-as-APP  one that wears APP's labels   prometheus          any pod of its namespace
 # elsewhere                a namespace of others         internet            addresses outside
 # imitation                one that wears our labels
+# NAMESPACE/with LABEL     whom only a policy names: whoever comes and wears this label
 #
 # let-out-alone and let-in-alone: what one side allows and the other does not, so that it would be open
 # if the other side's policies were lost.
@@ -162,7 +164,7 @@ impl Expected {
         let named: BTreeSet<_> = called.chain(callers).collect();
         let workloads = named.into_iter().filter(|name| {
             let others = ["*", "stranger"].iter().any(|other| name.ends_with(other));
-            name.contains('/') && !name.contains("/posing-as-") && !others
+            name.contains('/') && !made_up(name) && !others
         });
         workloads.cloned().collect()
     }

@@ -3,7 +3,7 @@
 //! A connection gets through when the sender's policies let it out and the receiver's let it in. What no
 //! manifest tells is taken for the worst: a pod may have any address of the cluster, so a rule for a block of
 //! addresses admits every pod that could lie in it; an attacker may wear any label that we use, in a namespace
-//! with any label that we use. A node and its own pods always reach each other, whatever policies say.
+//! with any label that we use, or any that a policy names. A node and its own pods always reach each other, whatever policies say.
 
 mod addresses;
 mod cast;
@@ -11,6 +11,7 @@ mod compare;
 mod decision;
 mod expected;
 mod matrix;
+mod named;
 mod place;
 mod policy;
 mod ports;

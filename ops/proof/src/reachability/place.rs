@@ -83,6 +83,13 @@ impl Place {
         }
     }
 
+    /// Whether nobody has to be there: it stands for whoever may come and wear labels of others, or labels that
+    /// only a policy names.
+    #[must_use]
+    pub fn is_made_up(&self) -> bool {
+        made_up(&self.name)
+    }
+
     /// The pod, unless it is none or lives in a node's network.
     #[must_use]
     pub fn pod(&self) -> Option<&Pod> {
@@ -91,6 +98,13 @@ impl Place {
             Kind::Node | Kind::Outside => None,
         }
     }
+}
+
+/// The same of a place of this name.
+pub(super) fn made_up(name: &str) -> bool {
+    ["/posing-as-", "/with "]
+        .iter()
+        .any(|mark| name.contains(mark))
 }
 
 impl Pod {

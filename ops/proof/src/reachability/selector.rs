@@ -30,6 +30,9 @@ enum Operator {
     DoesNotExist,
 }
 
+/// The value of a label that only has to be there.
+const ANY: &str = "any";
+
 impl Selector {
     /// Whether all of its requirements are met.
     pub(super) fn selects(&self, labels: &Labels) -> bool {
@@ -37,6 +40,33 @@ impl Selector {
         let mut required = self.match_expressions.iter().flatten();
         equal.all(|(key, value)| labels.get(key) == Some(value))
             && required.all(|requirement| requirement.is_met(labels))
+    }
+}
+
+impl Selector {
+    /// The fewest labels that it selects, one set for each value that it lets them have.
+    pub(super) fn examples(&self) -> Vec<Labels> {
+        let mut all = vec![self.match_labels.clone().unwrap_or_default()];
+        for requirement in self.match_expressions.iter().flatten() {
+            let values = match requirement.operator {
+                Operator::In => requirement.values.clone().unwrap_or_default(),
+                Operator::Exists => vec![ANY.to_owned()],
+                Operator::NotIn | Operator::DoesNotExist => continue,
+            };
+            let with = |labels: &Labels, value: &String| {
+                let mut labels = labels.clone();
+                let known = labels.entry(requirement.key.clone());
+                known.or_insert_with(|| value.clone());
+                labels
+            };
+            all = all
+                .iter()
+                .flat_map(|labels| values.iter().map(|value| with(labels, value)))
+                .collect();
+        }
+        all.retain(|labels| self.selects(labels));
+        all.dedup();
+        all
     }
 }
 
@@ -98,6 +128,34 @@ mod tests {
         assert!(selects(one("In", json!(["0", "1"])), &[("a", "1")]));
         assert!(selects(one("DoesNotExist", json!(null)), &[]));
         assert!(!selects(one("DoesNotExist", json!([])), &[("a", "1")]));
+    }
+
+    #[test]
+    fn examples_are_selected_and_have_nothing_more() {
+        let examples = |selector: Value| {
+            let selector: Selector = serde_json::from_value(selector).unwrap();
+            let all = selector.examples().into_iter();
+            all.map(|labels| {
+                labels
+                    .into_iter()
+                    .map(|(key, value)| key + "=" + &value)
+                    .collect::<Vec<_>>()
+                    .join(",")
+            })
+            .collect::<Vec<_>>()
+        };
+        let expression = |key: &str, operator: &str, values: Value| json!({"key": key, "operator": operator, "values": values});
+        assert_eq!(examples(json!({})), [""]);
+        assert_eq!(
+            examples(json!({"matchLabels": {"a": "1"}, "matchExpressions": [
+                expression("b", "In", json!(["2", "3"])),
+                expression("c", "Exists", json!(null)),
+                expression("d", "NotIn", json!(["4"])),
+            ]})),
+            ["a=1,b=2,c=any", "a=1,b=3,c=any"]
+        );
+        let nobody = json!({"matchLabels": {"a": "1"}, "matchExpressions": [expression("a", "In", json!(["2"]))]});
+        assert!(examples(nobody).is_empty());
     }
 
     #[test]

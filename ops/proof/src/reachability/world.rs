@@ -4,6 +4,7 @@ use crate::rendered::Rendered;
 
 use super::cast::{self, Surroundings};
 use super::decision::{Allowance, Decision, Side};
+use super::named;
 use super::place::{Kind, Place, Pod};
 use super::policy::{Peer, Policy, PolicyPort, Rule, Unreadable, Which};
 use super::ports::PortSet;
@@ -26,19 +27,24 @@ pub struct World {
 }
 
 impl World {
-    /// The policies and workloads that were rendered, and strangers, thieves of labels and the platform around
-    /// them.
+    /// The policies and workloads that were rendered, and strangers, thieves of labels, those whom only a
+    /// policy names, and the platform around them.
     ///
     /// # Errors
     /// When a policy cannot be judged.
     pub fn of(rendered: &Rendered, around: &Surroundings) -> Result<Self, Unreadable> {
         let ours = cast::our_namespaces(rendered);
         let (namespaces, places) = cast::of(rendered, &ours, around);
-        let world = Self::with(rendered, namespaces, places)?;
-        Ok(Self {
-            ours: ours.into_keys().collect(),
-            ..world
-        })
+        let mut world = Self::with(rendered, namespaces, places)?;
+        named::by(
+            &world.policies,
+            &mut world.namespaces,
+            &ours,
+            &mut world.places,
+            &around.inside,
+        );
+        world.ours = ours.into_keys().collect();
+        Ok(world)
     }
 
     /// The policies that were rendered, with namespaces and places of one's own.
