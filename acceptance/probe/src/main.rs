@@ -41,7 +41,7 @@ enum Task {
         /// How long targets that should answer are tried again, e.g. `30s`.
         #[arg(long, default_value = "30s", value_parser = probe::wait::parse)]
         wait: Duration,
-        /// A target that should answer, `host:port` or `http://host[:port]/`.
+        /// A target that should answer, `host:port`, `http://host[:port]/`, or `dns://host:port` for UDP.
         #[arg(long)]
         allowed: Vec<String>,
         /// A target that should stay silent; reported by the best that any of several tries got.

@@ -1,7 +1,7 @@
 //! Reaching for addresses: the allowed ones until they answer, then the denied ones to see that none does.
 
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -88,7 +88,39 @@ fn finding(target: &str, outcome: Outcome, start: Instant) -> Finding {
     }
 }
 
+/// A question that every DNS server answers by itself, if only by refusing: the class is not the internet's.
+const QUESTION: [u8; 17] = [
+    0x69, 0x70, 0x01, 0, 0, 1, 0, 0, 0, 0, 0, 0, // one question, recursion as it likes
+    0, 0, 16, 0, 3, // of the root, TXT, CHAOS
+];
+
+/// Asks a DNS server by a datagram; whatever comes back means that both ways are open.
+fn ask(server: &str) -> Outcome {
+    let Some(address) = resolve(server).and_then(|all| all.into_iter().next()) else {
+        return Outcome::NameNotFound;
+    };
+    let own = if address.is_ipv4() {
+        "0.0.0.0:0"
+    } else {
+        "[::]:0"
+    };
+    let asked = UdpSocket::bind(own).and_then(|socket| {
+        socket.set_read_timeout(Some(CONNECT_TIMEOUT))?;
+        // From then on answers of others are dropped.
+        socket.connect(address)?;
+        socket.send(&QUESTION)?;
+        socket.recv(&mut [0; 512])
+    });
+    match asked {
+        Ok(_) => Outcome::Connected,
+        Err(error) => Outcome::of(&error),
+    }
+}
+
 fn connect(target: &str) -> Outcome {
+    if let Some(server) = target.strip_prefix("dns://") {
+        return ask(server);
+    }
     let Some(addresses) = resolve(target) else {
         return Outcome::NameNotFound;
     };
@@ -129,7 +161,7 @@ pub(crate) fn authority(target: &str) -> String {
 mod tests {
     use super::{all, authority, connect, several_times};
     use crate::outcome::{Finding, Outcome};
-    use std::net::{TcpListener, TcpStream};
+    use std::net::{TcpListener, TcpStream, UdpSocket};
     use std::time::Duration;
 
     /// A listener that never accepts, with its queue of waiting connections full: packets to it get no answer.
@@ -169,6 +201,24 @@ mod tests {
         let finding = several_times(&address);
         assert_eq!(finding.outcome, Outcome::TimedOut);
         assert!(finding.millis >= 6_000, "{finding:?}");
+    }
+
+    #[test]
+    fn a_server_that_answers_a_datagram_is_connected_and_a_silent_one_times_out() {
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let target = format!("dns://{}", server.local_addr().unwrap());
+        let answering = server.try_clone().unwrap();
+        let answers = std::thread::spawn(move || {
+            let mut question = [0; 512];
+            let (length, from) = answering.recv_from(&mut question).unwrap();
+            answering.send_to(&question[..2], from).unwrap();
+            length
+        });
+        assert_eq!(connect(&target), Outcome::Connected);
+        assert_eq!(answers.join().unwrap(), super::QUESTION.len());
+        assert_eq!(connect(&target), Outcome::TimedOut);
+        drop(server);
+        assert_eq!(connect(&target), Outcome::Refused);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, ResourceRule, SelfSubjectRulesReview, SelfSubjectRulesReviewSpec,
     SubjectAccessReview, SubjectAccessReviewSpec,
 };
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client, ResourceExt};
 use proof::access::{Request, Subject};
@@ -77,6 +77,21 @@ impl Cluster {
         let all = self.all::<Namespace>().list(&ListParams::default()).await;
         let all = all.map_err(Failure::cluster("list the namespaces"))?;
         Ok(all.iter().map(ResourceExt::name_any).collect())
+    }
+
+    /// Every account of these namespaces: pods run as one of them.
+    pub(crate) async fn accounts(&self, namespaces: &[String]) -> Result<Vec<Subject>, Failure> {
+        let all = self
+            .all::<ServiceAccount>()
+            .list(&ListParams::default())
+            .await;
+        let all = all.map_err(Failure::cluster("list the accounts"))?;
+        let of_all = all.iter().filter_map(|account| {
+            let namespace = account.namespace()?;
+            Some(Subject::account(&namespace, &account.name_any()))
+                .filter(|_| namespaces.contains(&namespace))
+        });
+        Ok(of_all.collect())
     }
 
     /// Asks the API server whether somebody may do something.

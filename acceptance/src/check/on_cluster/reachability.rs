@@ -1,6 +1,6 @@
 //! Who reaches whom, tried from everybody's place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::core::v1::Pod;
@@ -29,8 +29,10 @@ struct Target {
     /// As the matrix names it.
     place: String,
     address: String,
-    /// The ports on which something listens.
+    /// The TCP ports on which something listens.
     open: Vec<u16>,
+    /// The port on which it answers DNS by datagrams. Of no other datagram is an answer known.
+    dns: Option<u16>,
 }
 
 /// The policies that run allow what reachability.yaml lists, and pods in everybody's place get through there
@@ -56,9 +58,12 @@ pub(crate) async fn as_computed(world: &ClusterWorld) -> Seen {
     let targets = targets(world, &computed, &namespaces).await?;
     let places = Matrix::of(&computed).places;
     let places = places.iter().filter_map(|name| computed.place(name));
+    let places: Vec<_> = places.collect();
     let callers: Vec<_> = places
-        .filter_map(|place| Some((place, namespaces.of(place)?)))
+        .iter()
+        .filter_map(|place| Some((*place, namespaces.of(place)?)))
         .collect();
+    let untried = untried(&places, &callers, &targets);
     world.console().step(&format!(
         "reaching for {} places from {} places",
         targets.len(),
@@ -74,8 +79,40 @@ pub(crate) async fn as_computed(world: &ClusterWorld) -> Seen {
         (a + allowed, d + denied)
     });
     Ok(format!(
-        "from {count} places, {allowed} connections got through and {denied} timed out, as computed"
+        "from {count} places, {allowed} connections got through and {denied} timed out, as computed; {untried}"
     ))
+}
+
+/// What was computed and not tried, in words.
+fn untried(places: &[&Place], callers: &[(&Place, &str)], targets: &[Target]) -> String {
+    let calling: BTreeSet<_> = callers
+        .iter()
+        .map(|(place, _)| place.name.as_str())
+        .collect();
+    let called: BTreeSet<_> = targets.iter().map(|target| target.place.as_str()).collect();
+    let (without_caller, without_called) = (
+        names(places, |name| !calling.contains(name)),
+        names(places, |name| !called.contains(name)),
+    );
+    let pairs = places.len() * places.len() - calling.len() * called.len();
+    format!(
+        "not tried, of {} pairs: {pairs}, those from {without_caller} and those to {without_called}, and datagrams \
+         besides DNS",
+        places.len() * places.len()
+    )
+}
+
+/// Those that are made up stand for nobody who could be called, and are counted.
+fn names(places: &[&Place], wanted: impl Fn(&str) -> bool) -> String {
+    let (made_up, real): (Vec<&Place>, Vec<&Place>) = places
+        .iter()
+        .filter(|place| wanted(&place.name))
+        .partition(|place| place.is_made_up());
+    let mut words: Vec<_> = real.iter().map(|place| place.name.clone()).collect();
+    if !made_up.is_empty() {
+        words.push(format!("{} who wear labels of others", made_up.len()));
+    }
+    words.join(", ")
 }
 
 /// Everything within reach of one place, tried by one pod; how many got through and how many did not.
@@ -99,6 +136,15 @@ async fn try_from(
                 &mut reach.denied
             };
             list.push(endpoint(&target.address, port));
+        }
+        if let Some(port) = target.dns {
+            let server = format!("dns://{}", endpoint(&target.address, port));
+            let list = if ports.contains(Protocol::Udp, port) {
+                &mut reach.allowed
+            } else {
+                &mut reach.denied
+            };
+            list.push(server);
         }
         if !ports.contains(Protocol::Tcp, UNUSED_PORT) {
             reach.denied.push(endpoint(&target.address, UNUSED_PORT));
@@ -126,7 +172,7 @@ async fn try_from(
 }
 
 /// From the namespaces of the matrix to those of the cluster. Nobody of ours starts pods in the namespace of
-/// the cluster's own programs.
+/// the cluster's own programs, nor in one that only a policy names.
 struct Namespaces(BTreeMap<String, String>);
 
 const NOT_OURS: &str = "kube-system";
@@ -134,6 +180,7 @@ const NOT_OURS: &str = "kube-system";
 impl Namespaces {
     async fn make(world: &ClusterWorld, computed: &World) -> Result<Self, Failure> {
         let mut all = BTreeMap::new();
+        let known = world.cluster.namespaces().await?;
         for place in computed.places() {
             let Some(pod) = place.pod() else { continue };
             // Where there is no Prometheus, its namespace has no name.
@@ -147,7 +194,8 @@ impl Namespaces {
                     let labels = computed.namespace_labels(&pod.namespace);
                     world.cluster.imitating_namespace(&labels).await?
                 }
-                own => own.to_owned(),
+                own if known.iter().any(|name| name == own) => own.to_owned(),
+                _ => continue,
             };
             all.insert(pod.namespace.clone(), name);
         }
@@ -183,23 +231,35 @@ async fn targets(
                 place: place.name.clone(),
                 address: address.trim_matches(['[', ']']).to_owned(),
                 open: vec![LISTEN_PORT],
+                dns: None,
             });
             continue;
         }
-        if place.name.contains("/posing-as-") || pod.labels.is_empty() {
+        if place.is_made_up() || pod.labels.is_empty() {
             continue;
         }
-        let open = pod
-            .ports
-            .iter()
-            .filter(|port| port.protocol == Protocol::Tcp);
-        if let Some(running) = running(world, place).await? {
-            all.push(Target {
-                place: place.name.clone(),
-                address: address(&running)?,
-                open: open.map(|port| port.port).collect(),
-            });
-        }
+        let of = |protocol| {
+            pod.ports
+                .iter()
+                .filter(move |port| port.protocol == protocol)
+        };
+        let Some(running) = running(world, place).await? else {
+            // A Job that is done has no port to be called on.
+            ensure(pod.ports.is_empty(), || {
+                format!(
+                    "{} has no ready pod, so who reaches it cannot be tried",
+                    place.name
+                )
+            })?;
+            continue;
+        };
+        let dns = of(Protocol::Udp).find(|port| port.name == "dns");
+        all.push(Target {
+            place: place.name.clone(),
+            address: address(&running)?,
+            open: of(Protocol::Tcp).map(|port| port.port).collect(),
+            dns: dns.map(|port| port.port),
+        });
     }
     Ok(all)
 }

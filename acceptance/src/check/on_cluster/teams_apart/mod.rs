@@ -1,7 +1,9 @@
 //! Teams apart: the API server is asked about every group and account of access.yaml, in the teams'
 //! namespaces and in the whole cluster, for every request that there is to every resource that it has; their
-//! rules are looked through in all namespaces; then some of it is done.
+//! rules are looked through in all namespaces, and every binding for holders whom nobody knows; then some of
+//! it is done.
 
+mod bindings;
 mod practice;
 mod questions;
 
@@ -12,6 +14,7 @@ use proof::access::{Expected, Matrix};
 
 use super::ClusterWorld;
 use crate::check::Seen;
+use crate::check::doors::Deployment;
 use crate::failure::{Failure, ensure};
 
 const ACCESS: &str = include_str!("../../../../../access.yaml");
@@ -22,8 +25,10 @@ pub(crate) async fn as_access_yaml_says(world: &ClusterWorld) -> Seen {
     let expected = Expected::parse(ACCESS).map_err(|error| Failure::wrong(error.to_string()))?;
     let matrix = in_this_cluster(world, &expected).await?;
     let start = Instant::now();
-    let asked = questions::ask(world, &expected, &matrix).await?;
+    let mut asked = questions::ask(world, &expected, &matrix).await?;
     let took = start.elapsed();
+    let bound = bindings::look_through(world, &matrix.subjects(), expected.teams()).await?;
+    asked.differences.extend(bound.strangers);
     ensure(asked.differences.is_empty(), || {
         let shown = asked.differences.len().min(SHOWN);
         format!(
@@ -32,10 +37,16 @@ pub(crate) async fn as_access_yaml_says(world: &ClusterWorld) -> Seen {
             asked.differences[..shown].join("; ")
         )
     })?;
+    let others: Vec<_> = bound.of_the_cluster.iter().map(String::as_str).collect();
+    world.console().step(&format!(
+        "the cluster's own programs hold roles of the whole cluster by {}",
+        others.join(", ")
+    ));
     let done = practice::as_the_answers_say(world).await?;
     Ok(format!(
         "{} questions about {} groups and accounts, {} places, {} resources and sub-resources, and their rules in {} \
-         namespaces, in {}.{} s: {} yes, all as access.yaml says; {done}",
+         namespaces, in {}.{} s: {} yes, all as access.yaml says; of {} bindings none gives anybody else anything, {} \
+         being the cluster's own; {done}",
         asked.questions,
         asked.subjects,
         asked.places,
@@ -43,7 +54,9 @@ pub(crate) async fn as_access_yaml_says(world: &ClusterWorld) -> Seen {
         asked.namespaces,
         took.as_secs(),
         took.subsec_millis() / 100,
-        asked.allowed
+        asked.allowed,
+        bound.count,
+        bound.of_the_cluster.len()
     ))
 }
 

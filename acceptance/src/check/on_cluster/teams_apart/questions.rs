@@ -15,7 +15,7 @@ use crate::failure::Failure;
 const AT_ONCE: usize = 64;
 /// Verbs that no request has: the API server asks for them beside the request's own. Some are about
 /// resources that it does not serve.
-const BESIDE: [(&str, &str, &str); 10] = [
+const BESIDE: [(&str, &str, &str); 12] = [
     ("bind", "rbac.authorization.k8s.io", "roles"),
     ("bind", "rbac.authorization.k8s.io", "clusterroles"),
     ("escalate", "rbac.authorization.k8s.io", "roles"),
@@ -23,10 +23,28 @@ const BESIDE: [(&str, &str, &str); 10] = [
     ("impersonate", "", "users"),
     ("impersonate", "", "groups"),
     ("impersonate", "", "serviceaccounts"),
+    ("impersonate", "authentication.k8s.io", "uids"),
+    ("impersonate", "authentication.k8s.io", "userextras/scopes"),
     ("approve", "certificates.k8s.io", "signers"),
     ("sign", "certificates.k8s.io", "signers"),
     ("attest", "certificates.k8s.io", "signers"),
 ];
+
+/// What Kubernetes lets everybody do who is authenticated, besides seeing which APIs there are: asking about
+/// oneself.
+const EVERYBODY: [(&str, &str, &str); 3] = [
+    ("create", "authentication.k8s.io", "selfsubjectreviews"),
+    ("create", "authorization.k8s.io", "selfsubjectaccessreviews"),
+    ("create", "authorization.k8s.io", "selfsubjectrulesreviews"),
+];
+/// And what every account in addition, where the cluster has it: the certificates that it believes.
+const EVERY_ACCOUNT: [(&str, &str, &str); 3] = [
+    ("get", "certificates.k8s.io", "clustertrustbundles"),
+    ("list", "certificates.k8s.io", "clustertrustbundles"),
+    ("watch", "certificates.k8s.io", "clustertrustbundles"),
+];
+/// Whoever writes here tells Argo CD what to do.
+const ARGO_CD: &str = "argocd";
 
 /// What was asked, and what came out otherwise than expected.
 #[derive(Default)]
@@ -52,9 +70,19 @@ pub(super) async fn ask(
     matrix: &Matrix,
 ) -> Result<Asked, Failure> {
     let served = world.cluster.served().await?;
-    let subjects = matrix.subjects();
+    let namespaces = world.cluster.namespaces().await?;
+    let mut subjects = matrix.subjects();
+    // To whom nothing was given by name.
+    let nobody = Subject::Group("acceptance-nobody".to_owned());
+    subjects.insert(&nobody);
     let mut places: Vec<Option<&str>> = vec![None];
     places.extend(expected.teams().iter().map(|team| Some(team.as_str())));
+    places.extend(
+        namespaces
+            .iter()
+            .any(|name| name == ARGO_CD)
+            .then_some(Some(ARGO_CD)),
+    );
     let mut questions = Vec::new();
     for who in &subjects {
         for place in &places {
@@ -62,20 +90,20 @@ pub(super) async fn ask(
         }
     }
     questions.extend(of_named_objects(matrix));
+    let accounts = world.cluster.accounts(expected.teams()).await?;
     world.console().step(&format!(
         "asking the API server {} questions, {AT_ONCE} at once",
         questions.len()
     ));
     let mut asked = Asked {
         questions: questions.len(),
-        subjects: subjects.len(),
+        subjects: subjects.len() + accounts.len(),
         places: places.len(),
         resources: served.len(),
         ..Asked::default()
     };
-    let teams = expected.teams();
     let answers: Vec<_> = stream::iter(&questions)
-        .map(|question| answer(world, question, matrix, teams))
+        .map(|question| answer(world, question, matrix))
         .buffer_unordered(AT_ONCE)
         .try_collect()
         .await?;
@@ -83,8 +111,8 @@ pub(super) async fn ask(
         asked.allowed += usize::from(allowed);
         asked.differences.extend(difference);
     }
-    let namespaces = world.cluster.namespaces().await?;
     asked.namespaces = namespaces.len();
+    subjects.extend(&accounts);
     let more = rules_of_every_namespace(world, &subjects, &namespaces, matrix).await?;
     asked.differences.extend(more);
     asked.differences.sort();
@@ -154,19 +182,10 @@ async fn answer(
     world: &ClusterWorld,
     question: &Question<'_>,
     matrix: &Matrix,
-    teams: &[String],
 ) -> Result<(bool, Option<String>), Failure> {
     let Question { who, what } = question;
     let allowed = world.cluster.may(who, what).await?;
-    if allowed == matrix.allows(who, what) {
-        return Ok((allowed, None));
-    }
-    // Outside the teams' namespaces everybody may do some things, as asking what they may. Inside there is
-    // nothing that everybody may.
-    let of_a_team = what
-        .namespace
-        .is_some_and(|place| teams.iter().any(|team| team == place));
-    if allowed && !of_a_team && world.cluster.may(&nobody_like(who), what).await? {
+    if allowed == (matrix.allows(who, what) || everybodys(who, what)) {
         return Ok((allowed, None));
     }
     let place = what.namespace.unwrap_or("the whole cluster");
@@ -180,12 +199,11 @@ async fn answer(
     Ok((allowed, Some(sentence.trim_end().to_owned())))
 }
 
-/// Somebody of the same kind to whom nothing was given.
-fn nobody_like(who: &Subject) -> Subject {
-    match who {
-        Subject::Account { namespace, .. } => Subject::account(namespace, "acceptance-nobody"),
-        Subject::Group(_) | Subject::User(_) => Subject::User("acceptance-nobody".to_owned()),
-    }
+/// Whether Kubernetes lets everybody of this kind do it.
+fn everybodys(who: &Subject, what: &Request<'_>) -> bool {
+    let asked = (what.verb, what.group, what.resource);
+    EVERYBODY.contains(&asked)
+        || matches!(who, Subject::Account { .. }) && EVERY_ACCOUNT.contains(&asked)
 }
 
 /// The rules themselves, in every namespace of the cluster: a right to one object is not seen by asking about
@@ -204,17 +222,11 @@ async fn rules_of_every_namespace(
             let mut found = Vec::new();
             let rules = world.cluster.rules(who, namespace).await?;
             for request in unexpected(&rules, who, namespace, matrix) {
-                let anywhere = Request {
-                    namespace: None,
-                    ..request
-                };
-                if !world.cluster.may(&nobody_like(who), &anywhere).await? {
-                    let Request { verb, resource, .. } = request;
-                    let object = request.object.unwrap_or_default();
-                    found.push(format!(
-                        "{who} in {namespace} has a rule to {verb} {resource} {object}"
-                    ));
-                }
+                let Request { verb, resource, .. } = request;
+                let object = request.object.unwrap_or_default();
+                found.push(format!(
+                    "{who} in {namespace} has a rule to {verb} {resource} {object}"
+                ));
             }
             Ok::<_, Failure>(found)
         })
@@ -252,7 +264,7 @@ fn unexpected<'a>(
             }
         }
     }
-    found.retain(|request| !matrix.allows(who, request));
+    found.retain(|request| !matrix.allows(who, request) && !everybodys(who, request));
     found
 }
 
@@ -281,6 +293,51 @@ mod tests {
         let count = |place| of_any_object(&who, place, &all).count();
         assert_eq!(count(Some("invoice")), 3 + BESIDE.len());
         assert_eq!(count(None), 4 + BESIDE.len());
+    }
+
+    #[test]
+    fn everybody_may_ask_about_themselves_and_nothing_more() {
+        let (group, account) = (
+            Subject::Group("team".to_owned()),
+            Subject::account("a", "b"),
+        );
+        let may = |who: &Subject, verb, group, resource| {
+            everybodys(
+                who,
+                &Request {
+                    namespace: None,
+                    group,
+                    resource,
+                    object: None,
+                    verb,
+                },
+            )
+        };
+        assert!(may(
+            &group,
+            "create",
+            "authorization.k8s.io",
+            "selfsubjectaccessreviews"
+        ));
+        assert!(!may(
+            &group,
+            "create",
+            "authorization.k8s.io",
+            "subjectaccessreviews"
+        ));
+        assert!(!may(&group, "get", "", "nodes"));
+        assert!(may(
+            &account,
+            "get",
+            "certificates.k8s.io",
+            "clustertrustbundles"
+        ));
+        assert!(!may(
+            &group,
+            "get",
+            "certificates.k8s.io",
+            "clustertrustbundles"
+        ));
     }
 
     #[test]
