@@ -28,7 +28,8 @@ pub(crate) async fn as_access_yaml_says(world: &ClusterWorld) -> Seen {
     let mut asked = questions::ask(world, &expected, &matrix).await?;
     let took = start.elapsed();
     let bound = bindings::look_through(world, &matrix.subjects(), expected.teams()).await?;
-    asked.differences.extend(bound.strangers);
+    // First, since each is the reason for many answers.
+    asked.differences.splice(0..0, bound.strangers);
     ensure(asked.differences.is_empty(), || {
         let shown = asked.differences.len().min(SHOWN);
         format!(
