@@ -7,7 +7,9 @@ mod drift;
 mod hooks;
 mod image_user;
 mod ingress;
+mod kept;
 mod kill;
+mod kubeconfig;
 mod network;
 mod nothing_left;
 mod pods_ready;
@@ -19,6 +21,7 @@ mod restart;
 mod revert;
 mod rollouts;
 mod rotation;
+mod script;
 mod teams_apart;
 mod trial;
 mod unsafe_pods;
@@ -93,6 +96,12 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         about: "every group and account may do what access.yaml says, to every resource that the cluster has, and no more",
         looks_on: true,
         run: |world| Box::pin(teams_apart::as_access_yaml_says(world)),
+    },
+    Check {
+        name: "kubeconfig-works",
+        about: "the files of ./deploy.sh kubeconfig show a team its own alone and soon end; breaking glass lets into a pod",
+        looks_on: true,
+        run: |world| Box::pin(kubeconfig::works(world)),
     },
     Check {
         name: "unsafe-pods-refused",
@@ -198,7 +207,7 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
     },
     Check {
         name: "bad-commit-survived",
-        about: "a commit that never gets ready and one that is refused: what runs goes on answering",
+        about: "commits that never start, never get ready or are refused: at every look what runs is as it was",
         looks_on: false,
         run: |world| Box::pin(bad_commit::is_survived(world)),
     },

@@ -7,6 +7,8 @@ mod bindings;
 mod practice;
 mod questions;
 
+pub(super) use practice::{FORBIDDEN, refused};
+
 use std::time::Instant;
 
 use k8s_openapi::api::core::v1::ServiceAccount;
