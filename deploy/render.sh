@@ -143,8 +143,20 @@ render_sealed_patches() {
   patch: |-
     - op: add
       path: /spec/template/metadata/annotations/invoice-platform.example~1database-secret
-      value: $(content_hash "$RENDERED/$CLUSTER_FOLDER/$1/sealed-$1-database.yaml")
+      value: "$(database_mark "$1")"
 YAML
+}
+
+# What pods are replaced for when it changes. A secret that the branch has as it is keeps the mark that it has there:
+# the pods know it already, also where a rotation put it there and replaced them itself.
+database_mark() {
+  local sealed mark=''
+  sealed=$(sealed_file "$1" "$1-database")
+  if branch_file "$sealed" | cmp -s - "$RENDERED/$sealed"; then
+    mark=$(branch_file "$CLUSTER_FOLDER/$1/kustomization.yaml" |
+      sed -n '/~1database-secret$/{n;s/^ *value: "\{0,1\}\([0-9a-f]\{16\}\)"\{0,1\}$/\1/p;}')
+  fi
+  printf '%s' "${mark:-$(content_hash "$RENDERED/$sealed")}"
 }
 
 content_hash() { openssl dgst -sha256 -r "$1" | cut -c 1-16; }

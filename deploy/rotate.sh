@@ -2,6 +2,9 @@
 # Another password for an app's database. What has to be done in the database and in which order is the
 # program rotate-password's; here the Secret that it prints goes where this cluster has its secrets from.
 
+# Argo CD looks at the branch that often even when nobody tells it to.
+ARRIVAL_SECONDS=180
+
 rotate_password() {
   local app=$1 role
   [[ " ${APPS[*]} " == *" $app "* ]] || fail "there is no app $app." "The ones that have a database: ${APPS[*]}"
@@ -11,6 +14,7 @@ rotate_password() {
   require kubectl cargo
   choose_way_of_secrets
   step "Build the programs" build_programs
+  [ -z "$SEALED_SECRETS" ] || step "See that the password of git has arrived" await_password_of_git "$app"
   role=$(rotator "$app" next) || fail "the rotation of $app cannot begin; see above."
   step "Give $role a new password" hand_over "$app" "$role"
   step "Replace the pods and end the login before" rotator "$app" finish "$role"
@@ -24,6 +28,24 @@ choose_way_of_secrets() {
     "Name the server it was deployed with: GIT_SERVER=... ./deploy.sh rotate-password APP"
   step "Look for Sealed Secrets" find_sealed_secrets
   [ -z "$SEALED_SECRETS" ] || step "Look at the deployment branch" open_branch
+}
+
+# Where a rotation was cut off, the password that it put into git would arrive in the middle of this one.
+await_password_of_git() {
+  local app=$1 wanted deadline=$((SECONDS + ARRIVAL_SECONDS))
+  wanted=$(branch_file "$(sealed_file "$app" "$app-database")" | sed -n 's/^ *DATABASE_URL: *//p') || wanted=''
+  [ -n "$wanted" ] || return 0
+  while [ "$(sealed_password_of_cluster "$app")" != "$wanted" ]; do
+    [ $SECONDS -lt $deadline ] || fail "the sealed password that branch $BRANCH has for $app does not come to $CONTEXT, so no other is made." \
+      "See what keeps Argo CD from it: kubectl --context $CONTEXT get applications --all-namespaces"
+    refresh_applications
+    sleep 1
+  done
+}
+
+sealed_password_of_cluster() {
+  kube --namespace "$(namespace_of "$1")" get sealedsecrets.bitnami.com "$1-database" --ignore-not-found \
+    --output 'jsonpath={.spec.encryptedData.DATABASE_URL}'
 }
 
 rotator() {

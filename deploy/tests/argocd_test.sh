@@ -312,6 +312,30 @@ test_a_sealed_secret_is_kept_as_long_as_the_cluster_can_open_it() {
   on_branch clusters/local/invoice-app/sealed-invoice-app-database.yaml | grep -qF the-key-of-a-fresh-cluster || complain 'the old one is there'
 }
 
+# What the pods of an app are replaced for, on the branch.
+database_mark() { on_branch "clusters/local/$1/kustomization.yaml" | sed -n '/~1database-secret$/{n;s/^ *value: //p;}'; }
+
+test_a_deployment_after_a_rotation_replaces_no_pods_but_one_with_another_secret_does() {
+  with_argocd
+  with_sealed_secrets
+  deploy
+  : >"$WORLD/secret-exists"
+  local sealed=clusters/local/invoice-app/sealed-invoice-app-database.yaml before
+  before=$(database_mark invoice-app)
+  [ -n "$before" ] || complain 'there is no mark'
+  # A rotation changes this file alone, and replaces the pods itself.
+  commit_on_branch "$sealed" "$(on_branch "$sealed")
+# another password"
+  deploy
+  succeeded
+  on_branch "$sealed" | grep -qx '# another password' || complain 'the rotation is undone'
+  [ "$(database_mark invoice-app)" = "$before" ] || complain "the pods are replaced: $(database_mark invoice-app), not $before"
+  given sealing-key the-key-of-a-fresh-cluster
+  deploy
+  succeeded
+  [ "$(database_mark invoice-app)" != "$before" ] || complain 'the pods stay with a password that is gone'
+}
+
 test_a_database_that_is_made_anew_gets_a_secret_of_its_own() {
   with_argocd
   with_sealed_secrets

@@ -121,3 +121,18 @@ test_where_git_has_sealed_secrets_one_file_of_the_branch_changes() {
   never_called 'replace --filename'
   rotator_called 'finish invoice_app_a'
 }
+
+test_a_password_on_its_way_from_git_arrives_before_another_is_made() {
+  a_cluster_with_a_secret
+  through_argocd
+  printf 'spec:\n  encryptedData:\n    DATABASE_URL: AgNew\n' >"$WORLD/other/clusters/local/invoice-app/sealed-invoice-app-database.yaml"
+  git -C "$WORLD/other" -c user.name=a -c user.email=a@example.com commit --quiet --all --message 'a rotation that was cut off'
+  git -C "$WORLD/other" push --quiet origin HEAD:deploy
+  given sealed-password AgOld
+  given arrives AgNew
+  GIT_SERVER=$WORLD/git deploy rotate-password invoice-app --context kind-demo
+  succeeded
+  [ "$(cat "$WORLD/sealed-password")" = AgNew ] || complain "it was not waited for"
+  [ "$(grep -n 'annotate applications' "$WORLD/calls" | head -n 1 | cut -d: -f1)" -lt "$(grep -n ' next' "$WORLD/calls" | head -n 1 | cut -d: -f1)" ] ||
+    complain "the rotation began before"
+}

@@ -18,6 +18,18 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
+    /// The seed of another one, so that how often that one is thrown changes nothing here.
+    pub(crate) fn seed(&mut self) -> u64 {
+        self.next()
+    }
+
+    /// The same ones in another order.
+    pub(crate) fn shuffle<T>(&mut self, all: &mut [T]) {
+        for last in (1..all.len()).rev() {
+            all.swap(last, self.below(last + 1));
+        }
+    }
+
     /// A number below `count`, which is not 0.
     pub(crate) fn below(&mut self, count: usize) -> usize {
         // The remainder of a usize is a usize.
@@ -63,6 +75,20 @@ mod tests {
             .filter(|_| dice.choose(&[(9, 'a'), (1, 'b')]) == 'b')
             .count();
         assert!((50..200).contains(&rare), "{rare}");
+    }
+
+    #[test]
+    fn shuffling_loses_none_and_any_can_come_first() {
+        let mut dice = Dice::new(7);
+        let mut first = [false; 4];
+        for _ in 0..100 {
+            let mut all = [0, 1, 2, 3];
+            dice.shuffle(&mut all);
+            first[all[0]] = true;
+            all.sort_unstable();
+            assert_eq!(all, [0, 1, 2, 3]);
+        }
+        assert_eq!(first, [true; 4]);
     }
 
     #[test]

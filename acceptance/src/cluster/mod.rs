@@ -11,6 +11,7 @@ pub(crate) mod database_secret;
 pub(crate) mod dry_run;
 pub(crate) mod forward;
 pub(crate) mod identity;
+pub(crate) mod inside;
 pub(crate) mod pods;
 pub(crate) mod policy;
 pub(crate) mod probe_pod;

@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod cluster;
+pub mod credentials;
 mod error;
 pub mod roles;
 mod rollout;
@@ -12,7 +13,7 @@ pub mod rotation;
 pub mod scram;
 pub mod url;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use cli::{Options, Step};
 use cluster::Cluster;
@@ -31,7 +32,13 @@ pub async fn run(options: &Options) -> Result<(), Error> {
             let role = rotation::next(&cluster, &roles).await?;
             writeln!(std::io::stdout(), "{role}").map_err(Error::Output)
         }
-        Step::Begin { role } => rotation::begin(&cluster, &roles, role).await,
+        Step::Begin { role } => {
+            let mut out = std::io::stdout();
+            if out.is_terminal() {
+                return Err(Error::Terminal);
+            }
+            rotation::begin(&cluster, &roles, role, &mut out).await
+        }
         Step::Finish { role } => rotation::finish(&cluster, &roles, role).await,
     }
 }

@@ -19,7 +19,7 @@ impl Cluster {
     ///
     /// # Errors
     /// When that takes more than minutes.
-    pub async fn roll(&self) -> Result<(), Error> {
+    pub(crate) async fn replace_pods(&self) -> Result<(), Error> {
         let before = self.replicas().await?;
         self.api::<Deployment>().restart(&self.app).await?;
         let deadline = Instant::now() + ROLLED_WITHIN;

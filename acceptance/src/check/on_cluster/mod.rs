@@ -6,7 +6,9 @@ mod database_away;
 mod drift;
 mod image_user;
 mod ingress;
+mod kept;
 mod kill;
+mod kubeconfig;
 mod network;
 mod nothing_left;
 mod pods_ready;
@@ -18,6 +20,7 @@ mod restart;
 mod revert;
 mod rollouts;
 mod rotation;
+mod script;
 mod teams_apart;
 mod unsafe_pods;
 mod versions;
@@ -81,6 +84,11 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         name: "teams-apart",
         about: "every group and account may do what access.yaml says, to every resource that the cluster has, and no more",
         run: |world| Box::pin(teams_apart::as_access_yaml_says(world)),
+    },
+    Check {
+        name: "kubeconfig-works",
+        about: "the files of ./deploy.sh kubeconfig show a team its own alone and soon end; breaking glass lets into a pod",
+        run: |world| Box::pin(kubeconfig::works(world)),
     },
     Check {
         name: "unsafe-pods-refused",
@@ -164,7 +172,7 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
     },
     Check {
         name: "bad-commit-survived",
-        about: "a commit that never gets ready and one that is refused: what runs goes on answering",
+        about: "commits that never start, never get ready or are refused: at every look what runs is as it was",
         run: |world| Box::pin(bad_commit::is_survived(world)),
     },
     Check {

@@ -1,13 +1,12 @@
 //! The passwords of both databases are changed under load, as a person would: by `./deploy.sh rotate-password`.
 
-use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 use super::ClusterWorld;
 use super::rollouts::{agreed_books, none_failed};
+use super::script::deploy_sh;
 use crate::check::Seen;
 use crate::check::doors::Deployment;
 use crate::check::paying::settle;
@@ -15,7 +14,6 @@ use crate::cluster::app::App;
 use crate::cluster::database_secret::{OWNER_PASSWORD, URL};
 use crate::failure::{Failure, ensure};
 use crate::load::{Load, RATE};
-use crate::poll;
 
 /// Before the first change and after the last, so that what comes late is seen too.
 const CALM: Duration = Duration::from_secs(3);
@@ -107,28 +105,6 @@ async fn rotate_all(world: &ClusterWorld, load: &Load) -> Result<Vec<String>, Fa
 }
 
 async fn rotate(world: &ClusterWorld, app: App) -> Result<(), Failure> {
-    let doing = format!("./deploy.sh rotate-password {}", app.name());
-    let mut script = Command::new("./deploy.sh");
-    script
-        .args([
-            "rotate-password",
-            app.name(),
-            "--context",
-            &world.target.context,
-        ])
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    let ended = poll::within(&doing, ROTATED_WITHIN, async {
-        script
-            .output()
-            .await
-            .map_err(Failure::machine(doing.clone()))
-    })
-    .await?;
-    ensure(ended.status.success(), || {
-        let said = String::from_utf8_lossy(&ended.stderr);
-        let last: Vec<&str> = said.lines().rev().take(6).collect();
-        let last: Vec<&str> = last.into_iter().rev().collect();
-        format!("{doing} failed: {}", last.join(" | "))
-    })
+    let arguments = ["rotate-password", app.name()];
+    deploy_sh(world, &arguments, ROTATED_WITHIN).await.map(drop)
 }

@@ -5,6 +5,8 @@
 mod practice;
 mod questions;
 
+pub(super) use practice::{FORBIDDEN, refused};
+
 use std::time::Instant;
 
 use k8s_openapi::api::core::v1::ServiceAccount;

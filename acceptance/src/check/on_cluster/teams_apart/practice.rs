@@ -1,12 +1,10 @@
 //! Some of the answers tried: what is allowed happens, what is not is refused by the API server itself.
 //! Nothing is kept: writes are dry runs.
 
-use std::time::Duration;
-
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use k8s_openapi::api::rbac::v1::Role;
-use kube::api::{AttachParams, ListParams, LogParams, Patch, PatchParams, PostParams};
+use kube::api::{ListParams, LogParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 use proof::access::Subject;
 use serde_json::json;
@@ -14,18 +12,15 @@ use serde_json::json;
 use super::super::ClusterWorld;
 use crate::cluster::LABEL;
 use crate::cluster::app::App;
+use crate::cluster::inside::{run_inside, was_kept_out};
 use crate::cluster::probe_pod::from_json;
-use crate::failure::{Failure, ensure};
+use crate::failure::Failure;
 use crate::fresh;
 
 /// What the API server says of a role with more than its writer holds.
 const ESCALATION: &str = "attempting to grant";
 /// What it says of everything else that nobody allowed.
-const FORBIDDEN: &str = "cannot ";
-
-/// Many times the length of `--help`.
-const WORDS: usize = 256 * 1024;
-const ENDS_WITHIN: Duration = Duration::from_secs(20);
+pub(in crate::check::on_cluster) const FORBIDDEN: &str = "cannot ";
 
 pub(super) async fn as_the_answers_say(world: &ClusterWorld) -> Result<String, Failure> {
     let seen = [
@@ -85,31 +80,14 @@ async fn inside_a_pod(world: &ClusterWorld) -> Result<String, Failure> {
         .map(ResourceExt::name_any)
         .ok_or_else(|| Failure::wrong(format!("{} has no ready pod", app.name())))?;
     let run = async |who: &Subject| {
-        let pods: Api<Pod> = Api::namespaced(world.cluster.client_as(who)?, app.namespace());
-        // All that it says has room: what nobody reads would hold its end up.
-        let how = AttachParams::default()
-            .stderr(false)
-            .max_stdout_buf_size(WORDS);
-        Ok::<_, Failure>(pods.exec(&pod, ["/program", "--help"], &how).await)
+        run_inside(world.cluster.client_as(who)?, app.namespace(), &pod).await
     };
     let developer = Subject::Group("team-invoice".to_owned());
-    ensure(run(&developer).await?.is_err(), || {
-        format!("{developer} was let into {pod}")
-    })?;
+    was_kept_out(run(&developer).await?, &developer.to_string())?;
     let breaker = Subject::Group("break-glass-invoice".to_owned());
-    let mut inside = run(&breaker)
+    run(&breaker)
         .await?
         .map_err(allowed("run a command in its pod"))?;
-    let status = inside
-        .take_status()
-        .ok_or_else(|| Failure::wrong("nobody tells how the command ends"))?;
-    let ended = tokio::time::timeout(ENDS_WITHIN, status)
-        .await
-        .map_err(|_| Failure::wrong(format!("the command in {pod} did not end")))?;
-    let status = ended.and_then(|status| status.status);
-    ensure(status.as_deref() == Some("Success"), || {
-        format!("the command of {breaker} in {pod} ended with {status:?}")
-    })?;
     Ok(format!(
         "{breaker} ran a command in a pod, {developer} did not"
     ))
@@ -189,7 +167,11 @@ fn allowed(what: &str) -> impl FnOnce(kube::Error) -> Failure {
 }
 
 /// Fails unless the API server itself refused, in the words that it has for this.
-fn refused<T>(answer: kube::Result<T>, what: &str, words: &str) -> Result<(), Failure> {
+pub(in crate::check::on_cluster) fn refused<T>(
+    answer: kube::Result<T>,
+    what: &str,
+    words: &str,
+) -> Result<(), Failure> {
     match answer {
         Ok(_) => Err(Failure::wrong(format!(
             "it was possible to {what}, which access.yaml does not allow"
