@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::AttachParams;
-use kube::client::UpgradeConnectionError;
 use kube::{Api, Client};
 
 use crate::failure::{Failure, ensure};
@@ -14,7 +13,8 @@ const COMMAND: [&str; 2] = ["/program", "--help"];
 /// Many times the length of what it says.
 const WORDS: usize = 256 * 1024;
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
-const FORBIDDEN: u16 = 403;
+/// The right that it takes, as a refusal names it.
+pub(crate) const RIGHT: &str = "resource \"pods/exec\"";
 
 /// Runs a command in a pod as whoever the client is. The inner result is the API server's word on who asks.
 pub(crate) async fn run_inside(
@@ -42,38 +42,4 @@ pub(crate) async fn run_inside(
         format!("the command in {pod} ended with {status:?}")
     })?;
     Ok(Ok(()))
-}
-
-/// Fails unless the API server did not let somebody in because of who it is.
-pub(crate) fn was_kept_out(answer: kube::Result<()>, who: &str) -> Result<(), Failure> {
-    match answer {
-        Ok(()) => Err(Failure::wrong(format!("{who} was let into a pod"))),
-        Err(kube::Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(code)))
-            if code.as_u16() == FORBIDDEN =>
-        {
-            Ok(())
-        }
-        Err(error) => Err(Failure::cluster(format!("{who} being kept out of a pod"))(
-            error,
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::was_kept_out;
-    use kube::client::UpgradeConnectionError;
-    use reqwest::StatusCode;
-
-    fn refusal(code: StatusCode) -> kube::Result<()> {
-        let refused = UpgradeConnectionError::ProtocolSwitch(code);
-        Err(kube::Error::UpgradeConnection(refused))
-    }
-
-    #[test]
-    fn only_a_word_about_who_asks_is_being_kept_out() {
-        was_kept_out(refusal(StatusCode::FORBIDDEN), "somebody").unwrap();
-        assert!(was_kept_out(refusal(StatusCode::NOT_FOUND), "somebody").is_err());
-        assert!(was_kept_out(Ok(()), "somebody").is_err());
-    }
 }

@@ -21,7 +21,7 @@ use super::teams_apart::{FORBIDDEN, refused};
 use crate::check::Seen;
 use crate::check::doors::Deployment;
 use crate::cluster::app::App;
-use crate::cluster::inside::{run_inside, was_kept_out};
+use crate::cluster::inside::{RIGHT, run_inside};
 use crate::failure::{Failure, ensure};
 
 const TEAM: &str = "invoice";
@@ -61,8 +61,8 @@ pub(crate) async fn works(world: &ClusterWorld) -> Seen {
         .map(ResourceExt::name_any)
         .ok_or_else(|| Failure::wrong("invoice-app has no ready pod"))?;
     let plain = Handed::out(world, &PLAIN).await?;
-    let who = "the plain file";
-    was_kept_out(run_inside(plain.client, TEAM, &pod).await?, who)?;
+    let inside = run_inside(plain.client, TEAM, &pod).await?;
+    refused(inside, "run a command by the plain file", RIGHT)?;
     let breaking = Handed::out(world, &BREAK_GLASS).await?;
     run_inside(breaking.client, TEAM, &pod)
         .await?

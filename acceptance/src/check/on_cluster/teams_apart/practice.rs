@@ -12,7 +12,7 @@ use serde_json::json;
 use super::super::ClusterWorld;
 use crate::cluster::LABEL;
 use crate::cluster::app::App;
-use crate::cluster::inside::{run_inside, was_kept_out};
+use crate::cluster::inside::{RIGHT, run_inside};
 use crate::cluster::probe_pod::from_json;
 use crate::failure::Failure;
 use crate::fresh;
@@ -83,7 +83,7 @@ async fn inside_a_pod(world: &ClusterWorld) -> Result<String, Failure> {
         run_inside(world.cluster.client_as(who)?, app.namespace(), &pod).await
     };
     let developer = Subject::Group("team-invoice".to_owned());
-    was_kept_out(run(&developer).await?, &developer.to_string())?;
+    refused(run(&developer).await?, "run a command in its pod", RIGHT)?;
     let breaker = Subject::Group("break-glass-invoice".to_owned());
     run(&breaker)
         .await?
