@@ -178,34 +178,34 @@ fn bytes(text: &str) -> k8s_openapi::ByteString {
     k8s_openapi::ByteString(text.as_bytes().to_vec())
 }
 
-/// Where a rotation ends too soon.
+/// After what a rotation ends too soon.
 #[derive(Clone, Copy, Debug)]
 enum Cut {
-    AfterNext,
-    AfterBegin,
-    AfterTheSecret,
-    AfterTheRoll,
-    AfterTheLoginBefore,
+    Next,
+    Begin,
+    TheSecret,
+    TheRoll,
+    TheLoginBefore,
 }
 
 async fn cut_off(place: &StandIn, cut: Cut) {
     let roles = &place.roles;
     let before = place.credentials().await.unwrap().url.user().to_owned();
     let role = next(place, roles).await.unwrap();
-    if matches!(cut, Cut::AfterNext) {
+    if matches!(cut, Cut::Next) {
         return;
     }
     let secret = place.begin(&role).await.unwrap();
-    if matches!(cut, Cut::AfterBegin) {
+    if matches!(cut, Cut::Begin) {
         return;
     }
     *place.secret.borrow_mut() = secret;
-    if matches!(cut, Cut::AfterTheSecret) {
+    if matches!(cut, Cut::TheSecret) {
         return;
     }
     place.cut_at_roll.set(Some(place.rolls.get() + 1));
     finish(place, roles, &role).await.unwrap_err();
-    if matches!(cut, Cut::AfterTheLoginBefore) && before != roles.owner() {
+    if matches!(cut, Cut::TheLoginBefore) && before != roles.owner() {
         let credentials = place.credentials().await.unwrap();
         let mut session = place.open(&credentials).await.unwrap();
         roles.end(&mut session.0, &before).await.unwrap();
@@ -234,27 +234,27 @@ async fn typed_again_after(app: [&'static str; 2], cut: Cut) {
 
 #[tokio::test]
 async fn a_rotation_that_ended_before_anything_was_done_is_typed_again() {
-    typed_again_after(["next-one", "next-two"], Cut::AfterNext).await;
+    typed_again_after(["next-one", "next-two"], Cut::Next).await;
 }
 
 #[tokio::test]
 async fn a_rotation_whose_secret_got_lost_is_typed_again() {
-    typed_again_after(["begin-one", "begin-two"], Cut::AfterBegin).await;
+    typed_again_after(["begin-one", "begin-two"], Cut::Begin).await;
 }
 
 #[tokio::test]
 async fn a_rotation_that_ended_when_the_secret_had_changed_is_typed_again() {
-    typed_again_after(["secret-one", "secret-two"], Cut::AfterTheSecret).await;
+    typed_again_after(["secret-one", "secret-two"], Cut::TheSecret).await;
 }
 
 #[tokio::test]
 async fn a_rotation_that_ended_when_the_pods_were_new_is_typed_again() {
-    typed_again_after(["roll-one", "roll-two"], Cut::AfterTheRoll).await;
+    typed_again_after(["roll-one", "roll-two"], Cut::TheRoll).await;
 }
 
 #[tokio::test]
 async fn a_rotation_that_ended_before_the_owner_had_another_password_is_typed_again() {
-    typed_again_after(["login-one", "login-two"], Cut::AfterTheLoginBefore).await;
+    typed_again_after(["login-one", "login-two"], Cut::TheLoginBefore).await;
 }
 
 #[tokio::test]

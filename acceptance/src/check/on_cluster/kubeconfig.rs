@@ -25,7 +25,7 @@ use crate::cluster::inside::{RIGHT, run_inside};
 use crate::failure::{Failure, ensure};
 
 const TEAM: &str = "invoice";
-const WRITTEN_WITHIN: Duration = Duration::from_secs(60);
+const WRITTEN_WITHIN: Duration = Duration::from_mins(1);
 /// A certificate may end this much later than was promised: the signer's least, and a little for clocks.
 const GRACE_SECONDS: u64 = 600;
 
