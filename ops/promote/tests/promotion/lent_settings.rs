@@ -26,6 +26,8 @@ fn promote(world: &World, lent: &[(&str, &str)]) -> Vec<String> {
         .args(["app", "app", "local", "dev", "--wait", "0", "--root"])
         .arg(world.path("clone"))
         .env("PATH", path)
+        // Where a deployment of this machine is kept is not where this world's is.
+        .env_remove("GIT_SERVER")
         .env("GIT", git)
         .env("GIT_CONFIG_COUNT", lent.len().to_string());
     for (number, (key, value)) in lent.iter().enumerate() {
