@@ -3,6 +3,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde::Deserialize;
@@ -159,10 +160,10 @@ pub fn judge(
     report
 }
 
-/// In order, on every processor.
+/// In order, on every processor: each takes the next one that nobody has, since some kinds take much longer.
 fn fates(mutants: &[Mutant], rendered: &Rendered, checks: &Checks) -> Vec<Fate> {
     let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = mutants.len().div_ceil(processors).max(1);
+    let next = AtomicUsize::new(0);
     let granted = |rendered: &Rendered| granted(rendered.documents()).matrix.reduced();
     let before = granted(rendered);
     let judged = |mutant: &Mutant| {
@@ -177,19 +178,27 @@ fn fates(mutants: &[Mutant], rendered: &Rendered, checks: &Checks) -> Vec<Fate> 
             Fate::Lives
         }
     };
-    let judged = &judged;
-    thread::scope(|scope| {
-        let running: Vec<_> = mutants
-            .chunks(share)
-            .map(|chunk| scope.spawn(move || chunk.iter().map(judged).collect::<Vec<_>>()))
-            .collect();
-        let judged = running.into_iter().flat_map(|thread| {
+    let some = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(mutant) = mutants.get(index) else {
+                return done;
+            };
+            done.push((index, judged(mutant)));
+        }
+    };
+    let mut fates: Vec<(usize, Fate)> = thread::scope(|scope| {
+        let running: Vec<_> = (0..processors).map(|_| scope.spawn(some)).collect();
+        let done = running.into_iter().flat_map(|thread| {
             thread
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
-        judged.collect()
-    })
+        done.collect()
+    });
+    fates.sort_unstable_by_key(|(index, _)| *index);
+    fates.into_iter().map(|(_, fate)| fate).collect()
 }
 
 impl Report {
