@@ -298,10 +298,8 @@ impl Cluster {
                 match api.delete(&name, &DeleteParams::default()).await {
                     Err(kube::Error::Api(status)) if status.code == 404 => {}
                     other => {
-                        drop(other.map_err(Failure::cluster(format!(
-                            "remove the {} {name}",
-                            kind.kind
-                        )))?)
+                        let doing = format!("remove the {} {name}", kind.kind);
+                        other.map_err(Failure::cluster(doing))?;
                     }
                 }
             }

@@ -39,8 +39,8 @@ pub(crate) async fn fail_their_sync(world: &ClusterWorld) -> Seen {
         state.phase() == "Succeeded"
     });
     let fails = trials.until(trial("bad"), "failed", |state| state.phase() == "Failed");
-    let (passed, failed) = try_join(passes, fails).await?;
-    for (state, wanted) in [(&passed, "Succeeded"), (&failed, "Failed")] {
+    let (good_state, bad_state) = try_join(passes, fails).await?;
+    for (state, wanted) in [(&good_state, "Succeeded"), (&bad_state, "Failed")] {
         ensure(state.hook("Job") == Some(wanted), || {
             format!("no hook {wanted}: {:.600}", state.words())
         })?;
@@ -102,9 +102,9 @@ fn kustomization(image: &str, suffix: &str, arguments: &[&str]) -> Result<Value,
     let mut patches =
         vec![json!({"target": {"kind": "NetworkPolicy"}, "patch": without_policies.to_string()})];
     if !arguments.is_empty() {
-        let path = "/spec/template/spec/containers/0/args";
-        let patch = json!([{"op": "replace", "path": path, "value": arguments}]);
-        patches.push(json!({"target": {"kind": "Job"}, "patch": patch.to_string()}));
+        let given = "/spec/template/spec/containers/0/args";
+        let other = json!([{"op": "replace", "path": given, "value": arguments}]);
+        patches.push(json!({"target": {"kind": "Job"}, "patch": other.to_string()}));
     }
     Ok(json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1",

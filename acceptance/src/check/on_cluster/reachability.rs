@@ -90,13 +90,13 @@ fn untried(places: &[&Place], callers: &[(&Place, &str)], targets: &[Target]) ->
         .map(|(place, _)| place.name.as_str())
         .collect();
     let called: BTreeSet<_> = targets.iter().map(|target| target.place.as_str()).collect();
-    let (without_caller, without_called) = (
+    let (no_callers, no_targets) = (
         names(places, |name| !calling.contains(name)),
         names(places, |name| !called.contains(name)),
     );
     let pairs = places.len() * places.len() - calling.len() * called.len();
     format!(
-        "not tried, of {} pairs: {pairs}, those from {without_caller} and those to {without_called}, and datagrams \
+        "not tried, of {} pairs: {pairs}, those from {no_callers} and those to {no_targets}, and datagrams \
          besides DNS",
         places.len() * places.len()
     )

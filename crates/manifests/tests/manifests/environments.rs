@@ -52,8 +52,8 @@ fn brought_by_local(app: &str) -> Vec<String> {
     brought
 }
 
-fn only_in(these: &BTreeMap<String, &str>, those: &BTreeMap<String, &str>) -> Vec<String> {
-    let names = these.keys().filter(|name| !those.contains_key(*name));
+fn only_in(one: &BTreeMap<String, &str>, other: &BTreeMap<String, &str>) -> Vec<String> {
+    let names = one.keys().filter(|name| !other.contains_key(*name));
     names.cloned().collect()
 }
 
