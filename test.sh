@@ -94,14 +94,17 @@ main() {
   in_root "$(program_path promote)" record-tested --parts "${1:-all}"
 }
 
-BEGAN=$(now)
+BEGAN=$(now) ENDED=no
 last_line() {
   local code=$?
-  if [ $code = 0 ]; then
+  # Killed, it ends with the code of what went well last.
+  if [ $code = 0 ] && [ "$ENDED" = yes ]; then
     say "${GREEN}${BOLD}PASSED${PLAIN} in $(seconds_since "$BEGAN") s."
   else
+    [ $code != 0 ] || code=143
     say "${RED}${BOLD}FAILED${PLAIN} after $(seconds_since "$BEGAN") s, with exit code $code."
   fi
 }
 
 main "$@"
+ENDED=yes

@@ -40,3 +40,15 @@ test_a_run_that_leaves_checks_out_is_not_recorded_as_tested() {
   test_sh acceptance
   called 'promote record-tested .*'
 }
+
+test_a_run_that_is_killed_has_not_passed() {
+  with_a_deployment
+  # shellcheck disable=SC2016 # for the stand-in to expand
+  echo 'kill -TERM "$(cat "$WORLD/pid")"' >>"$WORLD/clone/target/x86_64-unknown-linux-gnu/release/acceptance"
+  # shellcheck disable=SC2016 # for the inner shell to expand
+  env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" \
+    bash -c 'echo $$ >"$WORLD/pid"; exec bash "$WORLD/clone/test.sh" acceptance' >"$WORLD/said" 2>&1 </dev/null || CODE=$?
+  said 'FAILED after'
+  if grep -qF PASSED "$WORLD/said"; then complain "it says that it passed"; fi
+  never_called 'promote record-tested .*'
+}
