@@ -64,45 +64,24 @@ impl Cluster {
 
     /// Everything in the cluster that carries acceptance's label.
     pub(crate) async fn leftovers(&self) -> Result<Vec<String>, Failure> {
-        let mut left = Vec::new();
-        left.extend(
-            self.labelled::<Pod>()
-                .await?
-                .iter()
-                .map(|pod| format!("pod {}", pod.name_any())),
-        );
-        left.extend(
-            self.labelled::<Job>()
-                .await?
-                .iter()
-                .map(|job| format!("Job {}", job.name_any())),
-        );
+        let mut left = self.left::<Pod>("pod").await?;
+        left.extend(self.left::<Job>("Job").await?);
         left.extend(self.trials().await?);
-        left.extend(
-            self.labelled::<ConfigMap>()
-                .await?
-                .iter()
-                .map(|made| format!("ConfigMap {}", made.name_any())),
-        );
-        left.extend(
-            self.labelled::<Role>()
-                .await?
-                .iter()
-                .map(|role| format!("Role {}", role.name_any())),
-        );
-        left.extend(
-            self.labelled::<NetworkPolicy>()
-                .await?
-                .iter()
-                .map(|policy| format!("policy {}", policy.name_any())),
-        );
-        left.extend(
-            self.labelled::<Namespace>()
-                .await?
-                .iter()
-                .map(|namespace| format!("namespace {}", namespace.name_any())),
-        );
+        left.extend(self.left::<ConfigMap>("ConfigMap").await?);
+        left.extend(self.left::<Role>("Role").await?);
+        left.extend(self.left::<NetworkPolicy>("policy").await?);
+        left.extend(self.left::<Namespace>("namespace").await?);
         Ok(left)
+    }
+
+    /// Each of a kind, called so.
+    async fn left<K>(&self, kind: &str) -> Result<Vec<String>, Failure>
+    where
+        K: kube::Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + std::fmt::Debug,
+    {
+        let found = self.labelled::<K>().await?;
+        let names = found.iter().map(ResourceExt::name_any);
+        Ok(names.map(|name| format!("{kind} {name}")).collect())
     }
 
     async fn labelled<K>(&self) -> Result<ObjectList<K>, Failure>

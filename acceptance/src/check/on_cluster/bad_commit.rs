@@ -132,12 +132,8 @@ async fn stays_unready(world: &ClusterWorld, kept: &mut Kept) -> Result<(), Fail
 
 /// Has Argo CD look at the branch now.
 async fn arrives(world: &ClusterWorld, app: App) -> Result<(), Failure> {
-    let application = application(world, app);
+    let application = world.application_of(app);
     world.cluster.refresh(world.argocd()?, &application).await
-}
-
-fn application(world: &ClusterWorld, app: App) -> String {
-    format!("{}-{}", app.name(), world.target.environment)
 }
 
 /// What it says may come a little after what is.
@@ -146,7 +142,7 @@ async fn is_not_called_healthy(
     app: App,
     kept: &mut Kept,
 ) -> Result<(), Failure> {
-    let (argocd, application) = (world.argocd()?, application(world, app));
+    let (argocd, application) = (world.argocd()?, world.application_of(app));
     poll::until("Argo CD's word of it", DECIDED_WITHIN, async || {
         if let Err(too_few) = kept.look(world).await? {
             return Ok(Err(too_few));
@@ -223,7 +219,7 @@ async fn refused(world: &ClusterWorld) -> Result<String, Failure> {
     ));
     let commit = versions::commit(world, &branch, app, &before, &elsewhere).await?;
     arrives(world, app).await?;
-    let application = application(world, app);
+    let application = world.application_of(app);
     poll::until("the refusal", DECIDED_WITHIN, async || {
         if let Err(too_few) = kept.look(world).await? {
             return Ok(Err(too_few));
@@ -261,7 +257,7 @@ pub(super) async fn back(
 ) -> Result<(), Failure> {
     let argocd = world.argocd()?;
     let reverted = branch.revert(commit).await?;
-    let application = application(world, app);
+    let application = world.application_of(app);
     world
         .cluster
         .await_settled(argocd, &[&application], &reverted)

@@ -30,8 +30,8 @@ struct Deleted {
 pub(crate) async fn is_healed(world: &ClusterWorld) -> Seen {
     let argocd = world.argocd()?;
     let branch = Branch::clone(argocd).await?;
-    let (app, environment) = (App::InvoiceApp, &world.target.environment);
-    let own = format!("{}-{environment}", app.name());
+    let app = App::InvoiceApp;
+    let own = world.application_of(app);
     let policies = [
         Deleted {
             application: String::from("platform-tenants"),

@@ -197,7 +197,7 @@ async fn put_back(
     let restored = branch.restore().await?;
     let restored =
         restored.ok_or_else(|| Failure::wrong("the promotions left nothing to be put back"))?;
-    let application = format!("{}-{}", APP.name(), world.target.environment);
+    let application = world.application_of(APP);
     world
         .cluster
         .await_settled(argocd, &[&application], &restored)

@@ -18,7 +18,7 @@ pub(crate) async fn restores(world: &ClusterWorld) -> Seen {
     let branch = Branch::clone(argocd).await?;
     world.console().step("a commit with another version");
     let commit = versions::commit(world, &branch, app, &before, &next).await?;
-    let application = format!("{}-{}", app.name(), world.target.environment);
+    let application = world.application_of(app);
     world
         .cluster
         .await_settled(argocd, &[&application], &commit)

@@ -36,7 +36,7 @@ impl<'a> Trials<'a> {
     pub(super) async fn begin(world: &'a ClusterWorld) -> Result<Self, Failure> {
         let argocd = world.argocd()?;
         let environment = &world.target.environment;
-        let deployed = format!("{}-{environment}", App::InvoiceApp.name());
+        let deployed = world.application_of(App::InvoiceApp);
         let deployed = world.cluster.application(argocd, &deployed).await?;
         Ok(Self {
             world,

@@ -57,6 +57,11 @@ impl ClusterWorld {
         })
     }
 
+    /// The name of the Application by which Argo CD deploys a service.
+    pub(crate) fn application_of(&self, app: App) -> String {
+        format!("{}-{}", app.name(), self.target.environment)
+    }
+
     /// Runs a check that takes away what Argo CD would bring back at once: meanwhile its Applications are held
     /// still.
     pub(crate) async fn held_still(&self, check: impl Future<Output = Seen>) -> Seen {

@@ -53,28 +53,22 @@ fn sources_that_differ_from_their_commit_are_told_so() {
         .said("with changes on top");
 }
 
+/// Fails unless the last commit's message has these words.
+fn says(world: &World, words: &str) {
+    let message = world.message();
+    assert!(message.contains(words), "{message}");
+}
+
 #[test]
 fn evidence_goes_with_the_digest_from_one_environment_to_the_next() {
     let world = World::new();
     record(&world).unwrap();
     world.promote("local", "dev").succeeded();
-    assert!(
-        world
-            .message()
-            .contains("Test-Evidence: tests passed (all)"),
-        "{}",
-        world.message()
-    );
+    says(&world, "Test-Evidence: tests passed (all)");
     // This clone no longer knows, but the commit that brought it to dev does.
     world.forget_tests();
     world.promote("dev", "staging").succeeded();
-    assert!(
-        world
-            .message()
-            .contains("Test-Evidence: tests passed (all)"),
-        "{}",
-        world.message()
-    );
+    says(&world, "Test-Evidence: tests passed (all)");
     // Another digest has none.
     world.runs('b');
     world
@@ -94,12 +88,9 @@ fn a_digest_that_nobody_tested_goes_on_only_with_a_reason_that_the_commit_names(
         ..world.order("local", "dev")
     };
     world.promote_by(&order).succeeded();
-    assert!(
-        world
-            .message()
-            .contains("\nTest-Evidence: none; promoted all the same: the fix cannot wait\n"),
-        "{}",
-        world.message()
+    says(
+        &world,
+        "\nTest-Evidence: none; promoted all the same: the fix cannot wait\n",
     );
     // A reason is not evidence: the next step asks again.
     world.promote("dev", "staging").refused("evidence is: none");
