@@ -10,6 +10,7 @@ WITH_ARGOCD=no WITHOUT_ARGOCD=no CONFIGURE_ARGOCD=no
 # shellcheck source-path=SCRIPTDIR
 . "$ROOT/deploy/say.sh"
 . "$ROOT/deploy/require.sh"
+. "$ROOT/deploy/options.sh"
 . "$ROOT/deploy/lock.sh"
 . "$ROOT/deploy/target.sh"
 . "$ROOT/deploy/registry.sh"
@@ -44,15 +45,16 @@ usage() {
 ./deploy.sh rotate-password APP
                              give an app another password for its database, without a request that fails
 ./deploy.sh --create-cluster kind|k3d
-                             make a local cluster that has what deploy.sh needs, before all that
+                             make a local cluster that has what deploy.sh needs, and deploy nothing
 ./deploy.sh --with-argocd    install Argo CD first, if the cluster has none, and deploy through it
 ./deploy.sh --configure-argocd
                              deploy, and let it change settings of the cluster's whole Argo CD:
                              syncs impersonate the projects' accounts, and health checks
 ./deploy.sh --without-argocd apply the manifests from here, even where Argo CD could take them from git
-./deploy.sh kubeconfig TEAM [--break-glass] [--context NAME]
-                             write a kubeconfig that ends within the hour, to try what a team may;
-                             with --break-glass one for a quarter of it, which lets into running pods
+./deploy.sh kubeconfig TEAM [--break-glass] [--folder FOLDER] [--context NAME]
+                             write a kubeconfig that ends within the hour, to try what a team may, to
+                             .deploy/kubeconfig or FOLDER; with --break-glass one for a quarter of it,
+                             which lets into running pods
 ./deploy.sh promote APP FROM TO   commit the digest that runs in FROM for TO (environments.yaml has
                              the names; FROM may be build, the image that passed ./test.sh last)
 ./deploy.sh --help           this text
@@ -86,30 +88,6 @@ Then: ./test.sh runs every test, the last of them against what is deployed.
 TEXT
 }
 
-read_options() {
-  while [ $# -gt 0 ]; do
-    case $1 in
-      --context) [ -n "${2:-}" ] || fail "--context needs a name." "See the ones there are: kubectl config get-contexts"
-        WANTED_CONTEXT=$2 && shift ;;
-      --context=?*) WANTED_CONTEXT=${1#*=} ;;
-      --local) FORCE_LOCAL=yes ;;
-      --down) DOWN=yes ;;
-      --create-cluster) [ -n "${2:-}" ] || fail "--create-cluster needs kind or k3d." "Type one of them: ./deploy.sh --create-cluster kind"
-        CREATE=$2 && shift ;;
-      rotate-password) [ -n "${2:-}" ] || fail "rotate-password needs an app." "Type: ./deploy.sh rotate-password invoice-app"
-        ROTATE=$2 && shift ;;
-      --with-argocd) WITH_ARGOCD=yes ;;
-      --configure-argocd) CONFIGURE_ARGOCD=yes ;;
-      --without-argocd) WITHOUT_ARGOCD=yes ;;
-      -h | --help) usage && exit 0 ;;
-      *) fail "there is no option $1." "See the ones there are: ./deploy.sh --help" ;;
-    esac
-    shift
-  done
-  [ "$FORCE_LOCAL" = no ] || [ -z "$WANTED_CONTEXT" ] || fail "--local and --context contradict each other." "Type one of them."
-  [ "$WITH_ARGOCD" = no ] || [ "$WITHOUT_ARGOCD" = no ] || fail "--with-argocd and --without-argocd contradict each other." "Type one of them."
-}
-
 main() {
   case ${1:-} in
     kubeconfig) shift; give_kubeconfig "$@"; return ;;
@@ -129,6 +107,7 @@ main() {
   else
     hold_checkout
     choose_target
+    refuse_argocd_on_this_machine
     "deploy_to_$TARGET"
   fi
   say "Took $(seconds_since "$began") s."

@@ -30,6 +30,7 @@ TEXT
 
 test_workspace() {
   have_database_programs || install_database
+  say_first_build
   in_root cargo test --release --locked --workspace --no-fail-fast || fail "tests of the workspace failed; see above."
 }
 

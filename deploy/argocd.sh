@@ -21,6 +21,7 @@ root_application_exists() { [ -n "$(argocd_kube get applications.argoproj.io "$R
 choose_way() {
   BY_ARGOCD=no
   if ! argocd_is_there; then
+    refuse_settings_without_argocd
     detail "none; what git has is applied from here (--with-argocd installs one)"
   elif [ "$WITHOUT_ARGOCD" = yes ]; then
     refuse_to_fight_argocd "you asked to deploy past it"

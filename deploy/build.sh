@@ -10,7 +10,13 @@ build_programs() {
   have cargo || fail "cargo is missing." "$(way_to_get cargo)"
   local with=()
   if [ "${AUDITABLE:-no}" = yes ]; then require cargo-auditable && with=(auditable); fi
+  say_first_build
   in_root cargo ${with[@]+"${with[@]}"} build --release --locked || fail "the programs do not compile; see above."
+}
+
+# Later builds compile what changed.
+say_first_build() {
+  [ -e "$(program_path invoice-app)" ] || progress "the first build compiles every dependency: it takes some minutes, later ones seconds"
 }
 
 # The folder of the binaries; .cargo/config.toml names the host's target, and so does the path.

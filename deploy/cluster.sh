@@ -5,6 +5,7 @@ deploy_to_cluster() {
   require curl openssl
   require_delivery
   refuse_foreign_namespaces
+  refuse_argocd_without_repository
   step "Look for the ingress controller" find_ingress
   step "Look for Prometheus" find_prometheus
   step "Look for whom admission leaves alone" find_others
@@ -120,11 +121,11 @@ wait_for_ingress() {
 say_cluster_result() {
   say ""
   say "${BOLD}Deployed to the cluster of $CONTEXT.${PLAIN}"
-  say "  invoices           curl $INGRESS_ADDRESS/invoices"
-  say "  pay them all       curl --request POST $INGRESS_ADDRESS/invoices/pay"
+  say "  invoices           curl $INGRESS_ADDRESS/invoices; echo"
+  say "  pay them all       curl --request POST $INGRESS_ADDRESS/invoices/pay; echo"
   say "  API documentation  $INGRESS_ADDRESS/docs/"
   if [ "$BY_ARGOCD" = yes ]; then
-    say "  what is deployed   git log $BRANCH of $REPOSITORY_URL"
+    say "  what is deployed   $(printf 'git -C %q fetch %q %q && git -C %q log FETCH_HEAD' "$ROOT" "$REPOSITORY_URL" "$BRANCH" "$ROOT")"
     say "  Argo CD            kubectl --context $CONTEXT --namespace $ARGOCD port-forward service/argocd-server 8443:443, then https://localhost:8443"
   fi
   say "  pods               kubectl --context $CONTEXT get pods --all-namespaces --selector $OURS"

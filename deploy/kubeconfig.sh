@@ -8,7 +8,7 @@ TEAM_SECONDS=3600 BREAK_GLASS_SECONDS=900
 # A certificate may end this much later than was asked for, but no more.
 GRACE_SECONDS=600
 
-# give_kubeconfig TEAM [--break-glass] [--context NAME]: writes the file; its path alone goes to standard output.
+# give_kubeconfig TEAM [--break-glass] [--folder FOLDER] [--context NAME]: writes the file; its path alone goes to standard output.
 give_kubeconfig() {
   read_kubeconfig_options "$@"
   require kubectl openssl
@@ -17,7 +17,7 @@ give_kubeconfig() {
   [ "$TARGET" = cluster ] || fail "a kubeconfig leads to a cluster, and no cluster is meant." "Name it: ./deploy.sh kubeconfig $TEAM --context NAME"
   [ "$(owner_of_namespace "$TEAM")" = ours ] ||
     fail "the roles of team $TEAM are not in $CONTEXT: its namespace was not made by deploy.sh." "Deploy first: ./deploy.sh"
-  local file=$STATE/kubeconfig/$TEAM seconds=$TEAM_SECONDS
+  local file=$FOLDER/$TEAM seconds=$TEAM_SECONDS
   if [ "$BREAK_GLASS" = yes ]; then file+=-break-glass seconds=$BREAK_GLASS_SECONDS; fi
   # Everything written from here on is this user's alone.
   umask 077
@@ -32,17 +32,21 @@ give_kubeconfig() {
   printf '%s\n' "$file"
 }
 
-# Sets TEAM, BREAK_GLASS and WANTED_CONTEXT.
+# Sets TEAM, BREAK_GLASS, FOLDER and WANTED_CONTEXT.
 read_kubeconfig_options() {
-  TEAM='' BREAK_GLASS=no
+  TEAM='' BREAK_GLASS=no FOLDER=$STATE/kubeconfig
   while [ $# -gt 0 ]; do
     case $1 in
       --break-glass) BREAK_GLASS=yes ;;
       --context) [ -n "${2:-}" ] || fail "--context needs a name." "See the ones there are: kubectl config get-contexts"
         WANTED_CONTEXT=$2 && shift ;;
       --context=?*) WANTED_CONTEXT=${1#*=} ;;
+      --folder) [ -n "${2:-}" ] || fail "--folder needs a folder." "Type for example: ./deploy.sh kubeconfig invoice --folder /tmp/invoice"
+        FOLDER=$2 && shift ;;
+      -h | --help) usage && exit 0 ;;
       -*) fail "kubeconfig has no option $1." "See the ones there are: ./deploy.sh --help" ;;
-      *) TEAM=$1 ;;
+      *) [ -z "$TEAM" ] || fail "kubeconfig is for one team, not for $TEAM and $1." "Type one of them."
+        TEAM=$1 ;;
     esac
     shift
   done

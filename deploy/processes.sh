@@ -165,8 +165,8 @@ say_processes_result() {
   local public=http://127.0.0.1:8081
   say ""
   say "${BOLD}Deployed to this machine.${PLAIN}"
-  say "  invoices           curl $public/invoices"
-  say "  pay them all       curl --request POST $public/invoices/pay"
+  say "  invoices           curl $public/invoices; echo"
+  say "  pay them all       curl --request POST $public/invoices/pay; echo"
   say "  API documentation  $public/docs/ and http://127.0.0.1:8082/docs/"
   say "  data and logs      $STATE/local"
   say "Next: ./test.sh proves it from outside; ./deploy.sh --down stops and removes it."

@@ -40,6 +40,14 @@ record_cluster() {
   printf '%s\n%s\n' "$CONTEXT" "$(context_server "$CONTEXT")" >"$STATE/cluster"
 }
 
+# Whether a context is for the cluster that was deployed to from here, whatever it is called.
+leads_to_recorded_cluster() {
+  local server
+  [ -f "$STATE/cluster" ] || return 1
+  server=$(sed -n 2p "$STATE/cluster")
+  [ -n "$server" ] && [ "$(context_server "$1")" = "$server" ]
+}
+
 # Prints the context that was deployed to, if its cluster still is at the address that it had then.
 recorded_context() {
   local context server

@@ -16,6 +16,17 @@ context_exists() { command kubectl config get-contexts --output name 2>/dev/null
 
 context_answers() { command kubectl --context "$1" --request-timeout=5s get --raw /version >/dev/null 2>&1 </dev/null; }
 
+# A team's kubeconfig may not: what is deployed needs namespaces of its own.
+may_create_namespaces() {
+  local answer
+  answer=$(command kubectl --context "$1" --request-timeout=5s auth can-i create namespaces 2>/dev/null </dev/null) || true
+  [[ $answer != no* ]]
+}
+
+# Whose it probably is, and the way out.
+FOREIGN_CREDENTIALS="may not create namespaces, as a team's kubeconfig may not"
+OWN_CREDENTIALS='To deploy to the cluster go back to your own: unset KUBECONFIG, or kubectl config use-context NAME.'
+
 server_host() {
   local host=${1#*://}
   host=${host%%/*}
@@ -73,6 +84,8 @@ choose_named_context() {
   context_answers "$WANTED_CONTEXT" ||
     fail "the cluster of context $WANTED_CONTEXT does not answer at $(context_server "$WANTED_CONTEXT")." \
       "Start it, or deploy to this machine: ./deploy.sh --local"
+  may_create_namespaces "$WANTED_CONTEXT" ||
+    fail "the credentials of context $WANTED_CONTEXT $FOREIGN_CREDENTIALS." "$OWN_CREDENTIALS"
   TARGET=cluster CONTEXT=$WANTED_CONTEXT
   say "$PURPOSE to the cluster of context $CONTEXT, as --context says."
 }
@@ -82,12 +95,21 @@ choose_current_context() {
   current=$(command kubectl config current-context 2>/dev/null) || current=''
   if [ -z "$current" ]; then
     say "$PURPOSE to this machine: there is no current kube context."
-  elif ! is_local_context "$current"; then
-    say "$PURPOSE to this machine: the current kube context $current is not a local cluster; if you mean it, type ./deploy.sh --context $current"
+  elif ! is_local_context "$current" && ! leads_to_recorded_cluster "$current"; then
+    say_context_is_not_local "$current"
   elif ! context_answers "$current"; then
     say "$PURPOSE to this machine: the cluster of the current kube context $current does not answer."
+  elif ! may_create_namespaces "$current"; then
+    say "$PURPOSE to this machine: the credentials of the current kube context $current $FOREIGN_CREDENTIALS."
+    say "$OWN_CREDENTIALS"
+  elif ! is_local_context "$current"; then
+    say_context_is_not_local "$current"
   else
     TARGET=cluster CONTEXT=$current
     say "$PURPOSE to the local cluster of kube context $CONTEXT."
   fi
+}
+
+say_context_is_not_local() {
+  say "$PURPOSE to this machine: the current kube context $1 is not a local cluster; if you mean it, type ./deploy.sh --context $1"
 }

@@ -275,6 +275,40 @@ test_argocd_is_installed_where_asked_for_and_is_configured_then() {
   said 'Install Argo CD: v3'
 }
 
+test_settings_of_an_argocd_that_is_not_there_are_refused() {
+  with_argocd
+  rm "$WORLD/argocd"
+  deploy --configure-argocd
+  refused
+  said '--configure-argocd changes settings of Argo CD, and testbed has none'
+  never_called 'apply'
+}
+
+test_an_argocd_that_has_nothing_to_read_is_neither_installed_nor_configured() {
+  with_argocd
+  unset GIT_SERVER
+  local option
+  for option in --with-argocd --configure-argocd; do
+    deploy "$option"
+    refused
+    said "$option is of no use"
+    said "GIT_SERVER=... ./deploy.sh $option"
+    never_called 'apply'
+  done
+}
+
+test_the_last_lines_have_a_command_that_shows_the_branch() {
+  with_argocd
+  deploy
+  succeeded
+  local command
+  command=$(sed -n 's/^  what is deployed   //p' "$WORLD/said")
+  [ -n "$command" ] || complain 'there is none'
+  # Typed as it is, from another folder.
+  (cd / && bash -c "$command") >"$WORLD/shown" 2>&1 || complain "it cannot be typed: $(cat "$WORLD/shown")"
+  grep -qF "$(of_repository rev-parse deploy)" "$WORLD/shown" || complain "it shows something else: $(cat "$WORLD/shown")"
+}
+
 test_an_application_that_does_not_arrive_is_explained() {
   with_argocd
   printf 'PATIENCE=1\n' >>"$WORLD/clone/deploy/argocd.sh"

@@ -39,7 +39,7 @@ test_a_namespace_of_something_else_is_refused_before_anything_is_built() {
   on_testbed
   refused
   said 'namespace payments of testbed belongs to something else'
-  never_called '(buildah|cargo|apply|create)'
+  never_called '(buildah|cargo|apply|create --filename)'
 }
 
 test_a_namespace_of_another_product_is_refused() {

@@ -66,7 +66,7 @@ test_a_name_that_is_no_team_is_refused_before_anything_is_asked() {
   deploy kubeconfig platform
   refused
   said 'there is no team platform'
-  never_called 'create'
+  never_called 'create --filename'
 }
 
 test_a_team_whose_namespace_is_not_ours_gets_nothing() {
@@ -75,5 +75,28 @@ test_a_team_whose_namespace_is_not_ours_gets_nothing() {
   deploy kubeconfig invoice
   refused
   said 'Deploy first: ./deploy.sh'
-  never_called 'create'
+  never_called 'create --filename'
+}
+
+test_a_folder_of_ones_own_leaves_the_other_file_alone() {
+  on_a_cluster_that_signs
+  mkdir -p "$WORLD/clone/.deploy/kubeconfig"
+  echo mine >"$WORLD/clone/.deploy/kubeconfig/invoice"
+  deploy kubeconfig invoice --folder "$WORLD/own"
+  succeeded
+  [ "$(tail -n 1 "$WORLD/said")" = "$WORLD/own/invoice" ] || complain 'its path is not the last word'
+  grep -q 'client-key-data: ' "$WORLD/own/invoice" || complain 'there is no key'
+  [ -z "$(find "$WORLD/own" -type f ! -perm 600)" ] || complain 'others may read it'
+  [ "$(cat "$WORLD/clone/.deploy/kubeconfig/invoice")" = mine ] || complain 'the other one is not as it was'
+  deploy kubeconfig invoice --folder
+  refused
+  said '--folder needs a folder'
+}
+
+test_two_teams_at_once_are_refused() {
+  on_a_cluster_that_signs
+  deploy kubeconfig invoice payments
+  refused
+  said 'kubeconfig is for one team'
+  never_called 'create --filename'
 }

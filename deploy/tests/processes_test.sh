@@ -30,3 +30,13 @@ test_a_taken_port_of_one_leaves_the_other_unstarted() {
   said 'invoice-app needs port 8081, which another program holds.'
   [ ! -e "$WORLD/clone/.deploy/local/payment-provider/pid" ] || complain 'payment-provider was started'
 }
+
+test_the_first_build_is_announced_and_no_later_one() {
+  has cargo rustc curl
+  : >"$WORLD/never-ready"
+  deploy --local
+  said 'it takes some minutes'
+  deploy --local
+  if grep -qF 'it takes some minutes' "$WORLD/said"; then complain 'it was announced again'; fi
+  called 'cargo build .*'
+}

@@ -35,3 +35,32 @@ test_a_promotion_without_git_is_told_so() {
   refused
   said 'git is missing.'
 }
+
+test_a_promotion_with_wrong_words_shows_how_it_is_typed_and_builds_nothing() {
+  has_the_program
+  local words
+  for words in '' 'invoice-app' 'invoice-app local' 'invoice-app local dev staging' 'invoice local dev' 'invoice-app local dev --force' \
+    'invoice-app local dev --wait' 'invoice-app local dev --wait soon' 'invoice-app local dev --wait=soon'; do
+    # shellcheck disable=SC2086 # several words
+    deploy promote $words
+    refused
+    said './deploy.sh promote APP FROM TO'
+    said 'error: '
+    never_called '.'
+  done
+}
+
+test_help_of_a_promotion_is_no_error() {
+  has_the_program
+  deploy promote --help
+  succeeded
+  said './deploy.sh promote APP FROM TO'
+  never_called '.'
+}
+
+test_every_option_of_a_promotion_reaches_the_program() {
+  has_the_program
+  deploy promote payment-provider build dev --wait=5 --without-evidence 'it burns' --branch other --repository=https://git.example/x.git
+  succeeded
+  called "promote app --root $WORLD/clone payment-provider build dev --wait=5 --without-evidence it burns --branch other --repository=https://git.example/x.git"
+}

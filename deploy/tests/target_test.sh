@@ -74,3 +74,46 @@ test_without_kubectl_the_place_is_this_machine() {
   deploy
   said 'Deploying to this machine: kubectl is missing (get it at https://kubernetes.io/docs/tasks/tools/).'
 }
+
+# A cluster that was deployed to from here, and a team's kubeconfig for it, as ./deploy.sh kubeconfig names its context.
+with_credentials_of_a_team() {
+  has_everything_for_a_cluster
+  current_context "${1:-invoice}"
+  mkdir -p "$WORLD/clone/.deploy"
+  printf 'testbed\nhttps://127.0.0.1:6443\n' >"$WORLD/clone/.deploy/cluster"
+  : >"$WORLD/credentials-of-a-team"
+}
+
+test_credentials_of_a_team_are_named_with_the_way_out_and_not_proposed() {
+  with_credentials_of_a_team
+  deploy
+  said 'Deploying to this machine: the credentials of the current kube context invoice may not create namespaces'
+  said 'unset KUBECONFIG'
+  if grep -qF 'type ./deploy.sh --context invoice' "$WORLD/said"; then complain 'they were proposed'; fi
+}
+
+test_the_same_context_with_rights_of_its_own_is_proposed() {
+  with_credentials_of_a_team
+  rm "$WORLD/credentials-of-a-team"
+  deploy
+  said 'if you mean it, type ./deploy.sh --context invoice'
+}
+
+test_credentials_of_a_team_are_refused_where_they_are_meant() {
+  with_credentials_of_a_team
+  deploy --context invoice
+  refused
+  said 'the credentials of context invoice may not create namespaces'
+  said 'unset KUBECONFIG'
+  never_called 'apply|create --filename'
+  rm "$WORLD/credentials-of-a-team"
+  deploy --context invoice
+  said 'Deploying to the cluster of context invoice, as --context says.'
+}
+
+test_credentials_of_a_team_under_a_local_name_deploy_nothing_there() {
+  with_credentials_of_a_team testbed
+  deploy
+  said 'the credentials of the current kube context testbed may not create namespaces'
+  never_called 'apply|create --filename'
+}
