@@ -95,6 +95,19 @@ impl Report {
         table
     }
 
+    /// What failed, once more: in a long table it is far above the end.
+    #[must_use]
+    pub fn failures(&self, colour: bool) -> Vec<String> {
+        self.lines
+            .iter()
+            .filter(|line| line.verdict == Verdict::Failed)
+            .map(|line| {
+                let word = paint(line.verdict.word(), line.verdict, colour);
+                format!("{word} {}: {}", line.check, one_line(&line.evidence))
+            })
+            .collect()
+    }
+
     /// `N passed, N failed`, and how many were skipped if any were.
     #[must_use]
     pub fn closing_line(&self) -> String {
@@ -181,11 +194,10 @@ impl Console {
 
     pub(crate) fn closing(&self, report: &Report) {
         if !report.lines.is_empty() {
-            self.say(&format!(
-                "
-{}",
-                report.table(self.colour)
-            ));
+            self.say(&format!("\n{}", report.table(self.colour)));
+        }
+        for failure in report.failures(self.colour) {
+            self.say(&failure);
         }
         self.say(&report.closing_line());
     }
@@ -241,6 +253,14 @@ mod tests {
         assert_eq!(report.closing_line(), "1 passed, 1 failed, 1 skipped");
         report.lines.pop();
         assert_eq!(report.closing_line(), "1 passed, 1 failed");
+    }
+
+    #[test]
+    fn what_failed_is_said_once_more_with_its_reason() {
+        assert_eq!(
+            report().failures(false),
+            ["FAILED a-longer-check-name: I1 was charged twice"]
+        );
     }
 
     #[test]
