@@ -57,8 +57,8 @@ impl Cluster {
             Ok(_) => Ok(Answer::Admitted),
             Err(kube::Error::Api(status)) => Ok(match status.code {
                 404 => Answer::NotThere,
-                // Said only of what admission let through.
-                409 => Answer::Admitted,
+                // Said only of what admission let through. A conflict is said before admission is asked.
+                409 if status.reason == "AlreadyExists" => Answer::Admitted,
                 403 if status.message.contains("exceeded quota") => {
                     Answer::OverQuota(status.message)
                 }

@@ -95,9 +95,14 @@ impl Cluster {
 
     /// Starts a pod that listens; gives its `host:port` once its container runs.
     pub(crate) async fn listener(&self, pod: &ProbePod<'_>) -> Result<String, Failure> {
-        let listen = ["listen", "--port", &LISTEN_PORT.to_string()];
-        let running = self.start_and_await(pod, &listen).await?;
+        let running = self.listening(pod).await?;
         Ok(endpoint(&address(&running)?, LISTEN_PORT))
+    }
+
+    /// The same; gives the pod.
+    pub(crate) async fn listening(&self, pod: &ProbePod<'_>) -> Result<Pod, Failure> {
+        let listen = ["listen", "--port", &LISTEN_PORT.to_string()];
+        self.start_and_await(pod, &listen).await
     }
 
     /// Starts a pod that carries connections to [`RELAY_PORT`] on to `to`; gives it once it runs.

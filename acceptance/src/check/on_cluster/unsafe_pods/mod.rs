@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::ResourceExt;
 use kube::api::ListParams;
 use proof::admission::{Operation, Place, Request, Trial, Trials};
@@ -149,8 +149,7 @@ impl Prepared {
                 role: "looked-into",
                 labels: &[],
             };
-            world.cluster.listener(&pod).await?;
-            pods.push(running(world, namespace).await?);
+            pods.push(to_be_changed(&world.cluster.listening(&pod).await?)?);
         }
         let mut workloads = BTreeSet::new();
         for trial in trials.all() {
@@ -310,15 +309,14 @@ impl Judged {
     }
 }
 
-async fn running(world: &ClusterWorld, namespace: &str) -> Result<Value, Failure> {
-    let pods = world
-        .cluster
-        .api::<k8s_openapi::api::core::v1::Pod>(namespace);
-    let listed = pods.list(&ListParams::default().labels(LABEL)).await;
-    let listed = listed.map_err(Failure::cluster("list the probe pods"))?;
-    let pod = listed.items.into_iter().next();
-    let pod = pod.ok_or_else(|| Failure::wrong("the probe pod is gone"))?;
-    let mut pod = serde_json::to_value(pod).map_err(|error| Failure::wrong(error.to_string()))?;
+/// A running pod as a request changes it: whichever version it has by then, for its state changes meanwhile, and
+/// a conflict would be said before admission is asked.
+fn to_be_changed(pod: &Pod) -> Result<Value, Failure> {
+    let pod = serde_json::to_value(pod);
+    let mut pod = pod.map_err(|error| Failure::wrong(error.to_string()))?;
+    if let Some(metadata) = pod["metadata"].as_object_mut() {
+        metadata.remove("resourceVersion");
+    }
     pod["apiVersion"] = json!("v1");
     pod["kind"] = json!("Pod");
     Ok(pod)
