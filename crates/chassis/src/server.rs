@@ -28,10 +28,7 @@ use crate::stop::StopSignals;
 use crate::telemetry::Telemetry;
 use crate::tls::{self, ServerTls};
 
-/// Longer than proxies keep an idle connection (nginx 60 s, Traefik 90 s), so that they close it
-/// first and never send a request into one that is being closed.
-const KEEP_ALIVE: Duration = Duration::from_secs(100);
-const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+const MANAGEMENT_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long connections are waited for once no request is in flight: they have sent none, or half
 /// of one.
 const IDLE_CONNECTIONS: Duration = Duration::from_secs(1);
@@ -47,6 +44,8 @@ crate::settings! {
         pub listen_address: SocketAddr,
         /// Where /livez, /readyz and /metrics listen, as ip:port; never open it to the outside.
         pub management_address: SocketAddr,
+        /// How long a connection is kept while no request comes; longer than a proxy in front keeps it (nginx 60 s, Traefik 90 s), so that it never sends one into a connection that is being closed.
+        pub keep_alive: crate::config::NonZeroDuration = "100s",
         /// How many connections the API has at once, for each of its threads; more wait.
         pub max_connections: NonZeroUsize = "1024",
         /// The largest body of a request, in bytes.
@@ -291,7 +290,7 @@ fn management(
     Ok(server
         .workers(1)
         .max_connections(MANAGEMENT_CONNECTIONS)
-        .client_request_timeout(HEADER_TIMEOUT)
+        .client_request_timeout(MANAGEMENT_HEAD_TIMEOUT)
         .disable_signals()
         .listen(listener)?
         .run())
@@ -330,8 +329,7 @@ where
     let serving = tls::Serving {
         max_connections: settings.max_connections.get(),
         backlog: BACKLOG,
-        keep_alive: KEEP_ALIVE,
-        header_timeout: HEADER_TIMEOUT,
+        keep_alive: settings.keep_alive.get(),
         disconnect_timeout: DISCONNECT_TIMEOUT,
         // The server itself does not cut a request off: the deadline of the whole stop does.
         shutdown_seconds: settings.stop_deadline.get().as_secs().saturating_add(1),
@@ -343,7 +341,7 @@ where
         .max_connections(serving.max_connections)
         .backlog(serving.backlog)
         .keep_alive(serving.keep_alive)
-        .client_request_timeout(serving.header_timeout)
+        .client_request_timeout(serving.keep_alive)
         .client_disconnect_timeout(serving.disconnect_timeout)
         .shutdown_timeout(serving.shutdown_seconds)
         .disable_signals()

@@ -13,6 +13,7 @@ fn help_lists_every_variable() {
     for variable in [
         "LISTEN_ADDRESS",
         "MANAGEMENT_ADDRESS",
+        "KEEP_ALIVE",
         "MAX_CONNECTIONS",
         "MAX_BODY_BYTES",
         "REQUEST_TIMEOUT",
@@ -38,6 +39,7 @@ fn every_wrong_variable_is_named_and_ends_the_start() {
     for (name, value) in [
         ("LISTEN_ADDRESS", "nonsense"),
         ("MANAGEMENT_ADDRESS", "127.0.0.1"),
+        ("KEEP_ALIVE", "0s"),
         ("MAX_CONNECTIONS", "0"),
         ("MAX_BODY_BYTES", "-1"),
         ("REQUEST_TIMEOUT", "30"),

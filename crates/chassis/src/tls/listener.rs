@@ -25,8 +25,8 @@ use super::handshake::Acceptor;
 pub(crate) struct Serving {
     pub(crate) max_connections: usize,
     pub(crate) backlog: u32,
+    /// Of a new connection too: a proxy opens some ahead, and sends its first request much later.
     pub(crate) keep_alive: Duration,
-    pub(crate) header_timeout: Duration,
     pub(crate) disconnect_timeout: Duration,
     pub(crate) shutdown_seconds: u64,
 }
@@ -65,7 +65,7 @@ where
             })
             .secure()
             .keep_alive(serving.keep_alive)
-            .client_request_timeout(serving.header_timeout)
+            .client_request_timeout(serving.keep_alive)
             .client_disconnect_timeout(serving.disconnect_timeout)
             .on_connect_ext(|connection: &Connection, data| {
                 data.insert(connection.session().clone());

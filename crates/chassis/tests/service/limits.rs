@@ -1,5 +1,7 @@
 //! Limits on what a client may send, and on how long it may take.
 
+use std::time::Duration;
+
 use crate::service::{Options, Running};
 use crate::wire::{Answer, Connection, get, request};
 
@@ -116,12 +118,30 @@ async fn a_body_that_comes_too_slowly_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_head_that_comes_too_slowly_is_not_waited_for() {
-    let running = Running::with(&Options::default()).await;
+    let running = Running::with(&Options {
+        keep_alive: "2s",
+        ..Options::default()
+    })
+    .await;
     let mut connection = Connection::to(running.address).await;
     connection.send("GET /things/1 HTTP/1.1\r\nhost:").await;
     let answer = connection.answer().await;
     assert_eq!(answer.map(|answer| answer.status), Some(408));
     assert!(connection.is_closed().await);
+}
+
+/// Proxies open connections ahead: the first request on one may come much later than the head of a request may
+/// take, and must not meet the end of the connection.
+#[tokio::test]
+async fn a_connection_on_which_nothing_was_asked_yet_is_kept_as_long_as_any_other() {
+    let running = Running::with(&Options::default()).await;
+    let mut ahead = Connection::to(running.address).await;
+    let longer_than_a_head_may_take = Duration::from_secs(6);
+    assert!(ahead.is_quiet_for(longer_than_a_head_may_take).await);
+    ahead
+        .send("GET /things/1 HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await;
+    assert_eq!(ahead.answer().await.unwrap().status, 200);
 }
 
 #[tokio::test]

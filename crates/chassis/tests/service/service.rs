@@ -104,6 +104,7 @@ async fn trace() -> HttpResponse {
 
 /// What a test wants to be different.
 pub struct Options {
+    pub keep_alive: &'static str,
     pub stop_pause: &'static str,
     pub stop_deadline: &'static str,
     pub request_timeout: &'static str,
@@ -117,6 +118,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            keep_alive: "100s",
             stop_pause: "0s",
             stop_deadline: "20s",
             request_timeout: "30s",
@@ -154,6 +156,7 @@ impl Running {
         let settings = ServerSettings::read(&Environment::of([
             ("LISTEN_ADDRESS", "127.0.0.1:0"),
             ("MANAGEMENT_ADDRESS", "127.0.0.1:0"),
+            ("KEEP_ALIVE", options.keep_alive),
             ("STOP_PAUSE", options.stop_pause),
             ("STOP_DEADLINE", options.stop_deadline),
             ("REQUEST_TIMEOUT", options.request_timeout),

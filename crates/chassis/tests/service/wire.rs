@@ -68,6 +68,11 @@ impl Connection {
     pub async fn is_closed(&mut self) -> bool {
         self.answer().await.is_none()
     }
+
+    /// Whether neither an answer nor the end comes.
+    pub async fn is_quiet_for(&mut self, time: Duration) -> bool {
+        tokio::time::timeout(time, self.answer()).await.is_err()
+    }
 }
 
 /// One request on a connection of its own.
