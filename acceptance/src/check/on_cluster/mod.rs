@@ -18,7 +18,6 @@ mod promotion;
 mod provider_away;
 mod reachability;
 mod restart;
-mod revert;
 mod rollouts;
 mod rotation;
 mod script;
@@ -171,7 +170,7 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
     },
     Check {
         name: "restart-loses-nothing",
-        about: "every pod is restarted, the databases too, and all is known as before",
+        about: "every pod is restarted at once, the databases too, and all is known as before",
         looks_on: false,
         run: |world| Box::pin(restart::loses_nothing(world)),
     },
@@ -212,14 +211,8 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         run: |world| Box::pin(bad_commit::is_survived(world)),
     },
     Check {
-        name: "revert-restores",
-        about: "git revert brings the version before back",
-        looks_on: false,
-        run: |world| Box::pin(revert::restores(world)),
-    },
-    Check {
-        name: "promotion",
-        about: "what passed arrives in local through Argo CD, goes on to dev as a commit, and not while local is unwell",
+        name: "promotion-and-revert",
+        about: "what passed arrives in local, goes on to dev as a commit, not while local is unwell; git revert undoes it",
         looks_on: false,
         run: |world| Box::pin(promotion::reaches_the_next(world)),
     },

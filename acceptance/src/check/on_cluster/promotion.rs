@@ -1,5 +1,5 @@
 //! Promotion on the live cluster: what passed the tests to local, through Argo CD, and from there to dev, as a
-//! commit; and a refusal while local is not well.
+//! commit; a refusal while local is not well; and `git revert`, which brings the version before back.
 
 use std::path::PathBuf;
 
@@ -8,8 +8,10 @@ use kube::api::{Patch, PatchParams};
 use promote::cli::Order;
 use promote::{Tools, promote};
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::ClusterWorld;
+use super::bad_commit::back;
 use super::versions::{self, Image};
 use crate::branch::Branch;
 use crate::check::Seen;
@@ -40,6 +42,8 @@ pub(crate) async fn reaches_the_next(world: &ClusterWorld) -> Seen {
     promotion
         .run("build", here, ARRIVES_WITHIN, A_TRIAL)
         .await??;
+    branch.catch_up().await?;
+    let arrived = branch.head().await?;
     let now = versions::wanted(world, APP).await?;
     ensure(now == next, || {
         format!("{} wants {now}, not {next}", APP.name())
@@ -55,13 +59,31 @@ pub(crate) async fn reaches_the_next(world: &ClusterWorld) -> Seen {
         || format!("no difference was printed: {said}"),
     )?;
     branch.catch_up().await?;
+    went_on_with_its_story(&branch, here, &next).await?;
+
+    let refused = refused_while_unwell(world, argocd, &promotion, &next).await?;
+    world.console().step("git revert");
+    let began = Instant::now();
+    let went_on = branch.head().await?;
+    branch.revert(&went_on).await?;
+    back(world, &branch, &arrived, APP, &before).await?;
+    Ok(format!(
+        "another digest arrived in {here} through Argo CD, then went to dev as a commit with its diff; after git revert \
+         the one before ran again within {} s; refused without all tests: {untested}; refused while {here} was unwell: \
+         {refused}",
+        began.elapsed().as_secs()
+    ))
+}
+
+/// Fails unless the latest commit has dev run it, and says from where and with which evidence.
+async fn went_on_with_its_story(branch: &Branch, from: &str, next: &Image) -> Result<(), Failure> {
     let (message, file) = (
         branch.message().await?,
         branch.read(&versions::file(APP, "dev"))?,
     );
     for trailer in [
         format!("Promoted-Digest: {}", next.digest),
-        format!("Promoted-From: {here}"),
+        format!("Promoted-From: {from}"),
         String::from("Test-Evidence: not all tests passed (acceptance)"),
     ] {
         ensure(message.contains(&trailer), || {
@@ -70,14 +92,7 @@ pub(crate) async fn reaches_the_next(world: &ClusterWorld) -> Seen {
     }
     ensure(file.contains(&next.digest), || {
         format!("dev does not name {next}: {file}")
-    })?;
-
-    let refused = refused_while_unwell(world, argocd, &promotion, &next).await?;
-    world.console().step("everything as it was");
-    put_back(world, argocd, &branch, &before).await?;
-    Ok(format!(
-        "another digest arrived in {here} through Argo CD, then went to dev as a commit with its diff; refused without all tests: {untested}; refused while {here} was unwell: {refused}"
-    ))
+    })
 }
 
 /// No tests passed on what acceptance promotes, and it may not say so.
@@ -185,26 +200,4 @@ async fn refused_while_unwell(
         Err(Failure::Wrong(why)) if why.contains("is not promoted") => Ok(why),
         Err(other) => Err(other),
     }
-}
-
-async fn put_back(
-    world: &ClusterWorld,
-    argocd: &ArgoCd,
-    branch: &Branch,
-    before: &Image,
-) -> Result<(), Failure> {
-    branch.catch_up().await?;
-    let restored = branch.restore().await?;
-    let restored =
-        restored.ok_or_else(|| Failure::wrong("the promotions left nothing to be put back"))?;
-    let application = world.application_of(APP);
-    world
-        .cluster
-        .await_settled(argocd, &[&application], &restored)
-        .await?;
-    world.cluster.await_service(APP).await?;
-    let now = versions::wanted(world, APP).await?;
-    ensure(now == *before, || {
-        format!("{} wants {now}, not {before} as before", APP.name())
-    })
 }

@@ -1,7 +1,6 @@
-//! Every pod is restarted: the services' one by one, then the databases'.
+//! Every pod is restarted at the same moment: no replica is left that could have kept anything to itself.
 
 use futures_util::future::try_join_all;
-use kube::ResourceExt;
 use kube::api::DeleteParams;
 
 use super::ClusterWorld;
@@ -19,14 +18,7 @@ pub(crate) async fn loses_nothing(world: &ClusterWorld) -> Seen {
     // One that is still open, so that more than "everything is paid" is remembered.
     let open = doors.outside.create("8.40", "EUR").await?;
     let before = Snapshot::take(&doors.outside, &provider).await?;
-    // The two services do not wait for each other.
-    let (one, two) = tokio::join!(
-        service(world, App::InvoiceApp),
-        service(world, App::PaymentProvider)
-    );
-    let services = one? + two?;
-    let databases = try_join_all(App::ALL.map(|app| database(world, app))).await?;
-    let restarted = services + databases.iter().sum::<usize>();
+    let restarted = restart_all(world).await?;
     let (doors, provider) = (world.invoice_app().await?, world.payment_provider().await?);
     before.unchanged(
         &Snapshot::take(&doors.outside, &provider).await?,
@@ -34,50 +26,44 @@ pub(crate) async fn loses_nothing(world: &ClusterWorld) -> Seen {
     )?;
     doors.outside.drop_in_pay().await?.expect(200)?;
     Ok(format!(
-        "{restarted} pods restarted: {} before and after; {} was still open and then paid",
+        "{restarted} pods restarted at once: {} before and after; {} was still open and then paid",
         before.summary(),
         open.number
     ))
 }
 
-/// Restarts the replicas of a service one by one; gives their number.
-async fn service(world: &ClusterWorld, app: App) -> Result<usize, Failure> {
-    let pods = world.cluster.await_service(app).await?;
-    for pod in &pods {
-        world
-            .console()
-            .step(&format!("restarting {}", pod.name_any()));
-        world
-            .cluster
-            .delete_pod(pod, &DeleteParams::default())
-            .await?;
+/// Gives the number of the pods, once others are ready in their place.
+async fn restart_all(world: &ClusterWorld) -> Result<usize, Failure> {
+    let mut pods = Vec::new();
+    for app in App::ALL {
+        pods.extend(world.cluster.await_service(app).await?);
+        if has_database(world, app).await? {
+            pods.push(world.cluster.database_pod(app).await?);
+        }
+    }
+    world
+        .console()
+        .step(&format!("deleting {} pods at the same moment", pods.len()));
+    let usual = DeleteParams::default();
+    let deleted = pods.iter().map(|pod| world.cluster.delete_pod(pod, &usual));
+    try_join_all(deleted).await?;
+    for app in App::ALL {
+        if has_database(world, app).await? {
+            world
+                .cluster
+                .await_ready(app.namespace(), app.database(), 1)
+                .await?;
+        }
         world.cluster.await_service(app).await?;
     }
     Ok(pods.len())
 }
 
-/// Restarts a service's database, where the cluster holds it; gives the number of its pods.
-async fn database(world: &ClusterWorld, app: App) -> Result<usize, Failure> {
-    if world
+/// Whether the cluster holds the service's database.
+async fn has_database(world: &ClusterWorld, app: App) -> Result<bool, Failure> {
+    let wanted = world
         .cluster
         .wanted_replicas(Workload::Database(app))
-        .await?
-        .is_none()
-    {
-        return Ok(0);
-    }
-    let pod = world.cluster.database_pod(app).await?;
-    world
-        .console()
-        .step(&format!("restarting {}", pod.name_any()));
-    world
-        .cluster
-        .delete_pod(&pod, &DeleteParams::default())
         .await?;
-    world
-        .cluster
-        .await_ready(app.namespace(), app.database(), 1)
-        .await?;
-    world.cluster.await_service(app).await?;
-    Ok(1)
+    Ok(wanted.is_some())
 }
