@@ -87,17 +87,18 @@ main() {
     return
   fi
   if [ "${1:-}" != acceptance ]; then
-    step "Tests of the workspace" test_workspace
-    step "Tests of the scripts" test_scripts
+    step "Compile the tests" compile_tests
+    step "Tests of the workspace and of the scripts" test_workspace_and_scripts
   fi
   step "Acceptance" test_deployment ${options[@]+"${options[@]}"}
   # What passed is what `build` stands for in ./deploy.sh promote.
   in_root "$(program_path promote)" record-tested --parts "${1:-all}"
 }
 
-BEGAN=$(now) ENDED=no
+BEGAN=$(now) ENDED=no BESIDE=''
 last_line() {
   local code=$?
+  [ -z "$BESIDE" ] || kill -- "-$BESIDE" 2>/dev/null || true
   # Killed, it ends with the code of what went well last.
   if [ $code = 0 ] && [ "$ENDED" = yes ]; then
     say "${GREEN}${BOLD}PASSED${PLAIN} in $(seconds_since "$BEGAN") s."
