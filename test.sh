@@ -28,10 +28,28 @@ package is installed when it is missing.
 TEXT
 }
 
-test_workspace() {
+compile_tests() {
   have_database_programs || install_database
   say_first_build
-  in_root cargo test --release --locked --workspace --no-fail-fast || fail "tests of the workspace failed; see above."
+  in_root cargo test --release --locked --workspace --no-run || fail "the tests do not compile; see above."
+}
+
+# Those of the scripts run meanwhile, for either leaves a processor idle much of the time; what they say comes after.
+test_workspace_and_scripts() {
+  local said=$STATE/tests-of-scripts.log workspace=passed scripts=passed
+  mkdir -p "$STATE"
+  # In a group of its own, which an interruption can end.
+  set -m
+  test_scripts >"$said" 2>&1 </dev/null &
+  BESIDE=$!
+  set +m
+  in_root cargo test --release --locked --workspace --no-fail-fast || workspace=failed
+  progress "waiting for the tests of the scripts"
+  wait "$BESIDE" || scripts=failed
+  BESIDE=''
+  cat "$said" >&2
+  [ $workspace = passed ] || fail "tests of the workspace failed; see above."
+  [ $scripts = passed ] || fail "tests of the scripts failed; see above."
 }
 
 test_scripts() {
