@@ -3,23 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
-use kube::ResourceExt;
-use kube::api::DeleteParams;
 use tokio::time::sleep;
 
 use super::{Dice, Fragile};
 use crate::check::on_cluster::ClusterWorld;
 use crate::cli::Storm;
 use crate::cluster::app::App;
+use crate::cluster::pods::DATABASE_GRACE_SECONDS;
 use crate::cluster::scale::Workload;
 use crate::failure::Failure;
 
 /// How long the services are cut off from each other: longer than one payment waits for its answer.
 const CUT: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(9));
-/// A database gets this long to stop, never none: what is deleted by force may still run while its successor
-/// starts on the same volume.
-const DATABASE_GRACE_SECONDS: u32 = 1;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Fault {
@@ -70,11 +65,13 @@ impl Fragile for ClusterWorld {
         match fault {
             Fault::KillReplica(app) => {
                 let pods = self.cluster.replicas(app).await?;
-                kill(self, &pods[which % pods.len()], u32::from(graceful)).await
+                self.cluster
+                    .end(&pods[which % pods.len()], Some(u32::from(graceful)))
+                    .await
             }
             Fault::KillDatabase(app) => {
                 let pod = self.cluster.database_pod(app).await?;
-                kill(self, &pod, DATABASE_GRACE_SECONDS).await
+                self.cluster.end(&pod, Some(DATABASE_GRACE_SECONDS)).await
             }
             Fault::RollOut(app) => self.cluster.begin_roll_out(app).await,
             Fault::CutServices => {
@@ -97,17 +94,4 @@ impl Fragile for ClusterWorld {
         }
         Ok(())
     }
-}
-
-async fn kill(world: &ClusterWorld, pod: &Pod, grace: u32) -> Result<(), Failure> {
-    let name = pod.name_any();
-    let pods = world
-        .cluster
-        .api::<Pod>(&pod.namespace().unwrap_or_default());
-    let killed = pods
-        .delete(&name, &DeleteParams::default().grace_period(grace))
-        .await;
-    killed
-        .map(drop)
-        .map_err(Failure::cluster(format!("kill {name}")))
 }

@@ -14,6 +14,9 @@ use crate::poll;
 /// The fewest replicas of each service.
 pub(crate) const REPLICAS: usize = 3;
 /// Long enough for a pod to stop, be scheduled, started and found ready on a busy machine.
+/// A database waits for its clients, and the services do not leave: its whole grace period would pass. Never none:
+/// what is deleted by force may still run while its successor starts on the same volume.
+pub(crate) const DATABASE_GRACE_SECONDS: u32 = 1;
 pub(crate) const READY_WITHIN: Duration = Duration::from_secs(150);
 
 impl Cluster {
@@ -91,13 +94,29 @@ impl Cluster {
         Ok(pods)
     }
 
-    /// Deletes a pod and waits until it is gone.
-    pub(crate) async fn delete_pod(&self, pod: &Pod, how: &DeleteParams) -> Result<(), Failure> {
+    /// Deletes a pod, which has so many seconds to end, its own number of them without; does not wait for it.
+    pub(crate) async fn end(&self, pod: &Pod, grace_seconds: Option<u32>) -> Result<(), Failure> {
+        let name = pod.name_any();
+        let pods = self.api::<Pod>(&pod.namespace().unwrap_or_default());
+        let within = DeleteParams {
+            grace_period_seconds: grace_seconds,
+            ..DeleteParams::default()
+        };
+        let ended = pods.delete(&name, &within).await;
+        ended
+            .map(drop)
+            .map_err(Failure::cluster(format!("delete pod {name}")))
+    }
+
+    /// The same, and waits until it is gone.
+    pub(crate) async fn delete_pod(
+        &self,
+        pod: &Pod,
+        grace_seconds: Option<u32>,
+    ) -> Result<(), Failure> {
+        self.end(pod, grace_seconds).await?;
         let (namespace, name) = (pod.namespace().unwrap_or_default(), pod.name_any());
         let api = self.api::<Pod>(&namespace);
-        api.delete(&name, how)
-            .await
-            .map_err(Failure::cluster(format!("delete pod {name}")))?;
         poll::until(
             &format!("the end of pod {name}"),
             READY_WITHIN,

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Cluster;
 use super::app::App;
-use super::pods::READY_WITHIN;
+use super::pods::{DATABASE_GRACE_SECONDS, READY_WITHIN};
 use crate::failure::Failure;
 use crate::poll;
 
@@ -82,6 +82,10 @@ impl Cluster {
         })?;
         self.note(workload, Some(wanted)).await?;
         self.set_replicas(workload, 0).await?;
+        if let Workload::Database(app) = workload {
+            let pod = self.database_pod(app).await?;
+            self.end(&pod, Some(DATABASE_GRACE_SECONDS)).await?;
+        }
         self.await_ready(workload.namespace(), workload.name(), 0)
             .await?;
         Ok(())

@@ -2,7 +2,6 @@
 //! payment-provider's table keeps the answer back for as long as is needed.
 
 use kube::ResourceExt;
-use kube::api::DeleteParams;
 
 use super::ClusterWorld;
 use crate::check::Seen;
@@ -37,10 +36,7 @@ pub(crate) async fn between_dispatch_and_answer(world: &ClusterWorld) -> Seen {
         invoice.number,
         victim.name_any()
     ));
-    world
-        .cluster
-        .delete_pod(victim, &DeleteParams::default().grace_period(0))
-        .await?;
+    world.cluster.delete_pod(victim, Some(0)).await?;
     let answer = asking
         .await
         .map_err(|error| Failure::wrong(format!("the request that was cut off: {error}")))?;

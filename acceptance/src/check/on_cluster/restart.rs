@@ -1,7 +1,6 @@
 //! Every pod is restarted at the same moment: no replica is left that could have kept anything to itself.
 
 use futures_util::future::try_join_all;
-use kube::api::DeleteParams;
 
 use super::ClusterWorld;
 use crate::check::Seen;
@@ -9,6 +8,7 @@ use crate::check::doors::Deployment;
 use crate::check::paying::settle;
 use crate::check::snapshot::Snapshot;
 use crate::cluster::app::App;
+use crate::cluster::pods::DATABASE_GRACE_SECONDS;
 use crate::cluster::scale::Workload;
 use crate::failure::Failure;
 
@@ -36,16 +36,19 @@ pub(crate) async fn loses_nothing(world: &ClusterWorld) -> Seen {
 async fn restart_all(world: &ClusterWorld) -> Result<usize, Failure> {
     let mut pods = Vec::new();
     for app in App::ALL {
-        pods.extend(world.cluster.await_service(app).await?);
+        let replicas = world.cluster.await_service(app).await?;
+        pods.extend(replicas.into_iter().map(|pod| (pod, None)));
         if has_database(world, app).await? {
-            pods.push(world.cluster.database_pod(app).await?);
+            let pod = world.cluster.database_pod(app).await?;
+            pods.push((pod, Some(DATABASE_GRACE_SECONDS)));
         }
     }
     world
         .console()
         .step(&format!("deleting {} pods at the same moment", pods.len()));
-    let usual = DeleteParams::default();
-    let deleted = pods.iter().map(|pod| world.cluster.delete_pod(pod, &usual));
+    let deleted = pods
+        .iter()
+        .map(|(pod, grace)| world.cluster.delete_pod(pod, *grace));
     try_join_all(deleted).await?;
     for app in App::ALL {
         if has_database(world, app).await? {
