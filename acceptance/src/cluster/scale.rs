@@ -83,8 +83,10 @@ impl Cluster {
         self.note(workload, Some(wanted)).await?;
         self.set_replicas(workload, 0).await?;
         if let Workload::Database(app) = workload {
-            let pod = self.database_pod(app).await?;
-            self.end(&pod, Some(DATABASE_GRACE_SECONDS)).await?;
+            // Its controller asked it to end already, with all the time that it may take.
+            for pod in self.pods_named(app.namespace(), app.database()).await? {
+                self.end(&pod, Some(DATABASE_GRACE_SECONDS)).await?;
+            }
         }
         self.await_ready(workload.namespace(), workload.name(), 0)
             .await?;

@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -196,7 +197,8 @@ impl Policies {
 struct World<'a> {
     request: &'a Request,
     namespace: BTreeMap<String, String>,
-    scope: Scope,
+    /// Made when it is looked at: most policies are about other kinds.
+    scope: OnceCell<Scope>,
 }
 
 impl<'a> World<'a> {
@@ -207,19 +209,26 @@ impl<'a> World<'a> {
             // The API server sets it on every namespace, and nobody can change it.
             namespace.insert(NAMESPACE_NAME.to_owned(), name.clone());
         }
-        let mut scope = Scope::default();
-        scope.insert("object", &completed(&request.object));
-        scope.insert("oldObject", &completed(&request.old_object));
-        scope.insert("request", &request.as_seen());
-        scope.insert("params", &Value::Null);
-        let namespace_object =
-            json!({"metadata": {"name": request.namespace, "labels": namespace}});
-        scope.insert("namespaceObject", &namespace_object);
         Self {
             request,
             namespace,
-            scope,
+            scope: OnceCell::new(),
         }
+    }
+
+    fn scope(&self) -> &Scope {
+        self.scope.get_or_init(|| {
+            let request = self.request;
+            let mut scope = Scope::default();
+            scope.insert("object", &completed(&request.object));
+            scope.insert("oldObject", &completed(&request.old_object));
+            scope.insert("request", &request.as_seen());
+            scope.insert("params", &Value::Null);
+            let namespace_object =
+                json!({"metadata": {"name": request.namespace, "labels": self.namespace}});
+            scope.insert("namespaceObject", &namespace_object);
+            scope
+        })
     }
 }
 
@@ -283,12 +292,12 @@ impl Policy {
         if denying.count() == 0 {
             return Vec::new();
         }
-        match self.applies(&world.scope) {
+        match self.applies(world.scope()) {
             Ok(false) => return Vec::new(),
             Err(reason) => return self.undecided(&reason),
             Ok(true) => {}
         }
-        let scope = self.with_variables(&world.scope);
+        let scope = self.with_variables(world.scope());
         let mut denials = Vec::new();
         for (says, validation) in &self.validations {
             match validation.holds(&scope) {
