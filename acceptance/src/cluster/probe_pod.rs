@@ -23,7 +23,7 @@ const PART_OF: &str = "app.kubernetes.io/part-of";
 pub(crate) const LISTEN_PORT: u16 = 8080;
 /// The port of a relaying probe's own loopback.
 pub(crate) const RELAY_PORT: u16 = 8443;
-const START_WITHIN: Duration = Duration::from_mins(1);
+const START_WITHIN: Duration = Duration::from_mins(2);
 /// More than the wait for allowed targets and all tries of denied ones.
 const REACH_WITHIN: Duration = Duration::from_mins(2);
 

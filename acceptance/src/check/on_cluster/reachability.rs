@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
@@ -22,7 +23,7 @@ const EXPECTED: &str = include_str!("../../../../reachability.yaml");
 /// Nothing listens there, so that only a refusal can be seen on it.
 const UNUSED_PORT: u16 = 1;
 /// As many as a small node starts at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 15;
 
 /// Where a probe may connect to.
 struct Target {
@@ -213,55 +214,69 @@ async fn targets(
     computed: &World,
     namespaces: &Namespaces,
 ) -> Result<Vec<Target>, Failure> {
-    let mut all = Vec::new();
-    for place in computed.places() {
-        let Some(pod) = place.pod() else { continue };
-        if place.name.ends_with("/stranger") {
-            let Some(namespace) = namespaces.of(place) else {
-                continue;
-            };
-            let listener = ProbePod {
-                namespace,
-                role: "listener",
-                labels: &[],
-            };
-            let at = world.cluster.listener(&listener).await?;
-            let address = at.rsplit_once(':').map_or(at.as_str(), |(host, _)| host);
-            all.push(Target {
-                place: place.name.clone(),
-                address: address.trim_matches(['[', ']']).to_owned(),
-                open: vec![LISTEN_PORT],
-                dns: None,
-            });
-            continue;
-        }
-        if place.is_made_up() || pod.labels.is_empty() {
-            continue;
-        }
-        let of = |protocol| {
-            pod.ports
-                .iter()
-                .filter(move |port| port.protocol == protocol)
+    let places = computed.places().iter();
+    let found = places.map(|place| target(world, place, namespaces));
+    let found = try_join_all(found).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// None where nobody can be called.
+async fn target(
+    world: &ClusterWorld,
+    place: &Place,
+    namespaces: &Namespaces,
+) -> Result<Option<Target>, Failure> {
+    let Some(pod) = place.pod() else {
+        return Ok(None);
+    };
+    if place.name.ends_with("/stranger") {
+        return match namespaces.of(place) {
+            Some(namespace) => listener(world, place, namespace).await.map(Some),
+            None => Ok(None),
         };
-        let Some(running) = running(world, place).await? else {
-            // A Job that is done has no port to be called on.
-            ensure(pod.ports.is_empty(), || {
-                format!(
-                    "{} has no ready pod, so who reaches it cannot be tried",
-                    place.name
-                )
-            })?;
-            continue;
-        };
-        let dns = of(Protocol::Udp).find(|port| port.name == "dns");
-        all.push(Target {
-            place: place.name.clone(),
-            address: address(&running)?,
-            open: of(Protocol::Tcp).map(|port| port.port).collect(),
-            dns: dns.map(|port| port.port),
-        });
     }
-    Ok(all)
+    if place.is_made_up() || pod.labels.is_empty() {
+        return Ok(None);
+    }
+    let of = |protocol| {
+        pod.ports
+            .iter()
+            .filter(move |port| port.protocol == protocol)
+    };
+    let Some(running) = running(world, place).await? else {
+        // A Job that is done has no port to be called on.
+        ensure(pod.ports.is_empty(), || {
+            format!(
+                "{} has no ready pod, so who reaches it cannot be tried",
+                place.name
+            )
+        })?;
+        return Ok(None);
+    };
+    let dns = of(Protocol::Udp).find(|port| port.name == "dns");
+    Ok(Some(Target {
+        place: place.name.clone(),
+        address: address(&running)?,
+        open: of(Protocol::Tcp).map(|port| port.port).collect(),
+        dns: dns.map(|port| port.port),
+    }))
+}
+
+/// A pod that listens in a stranger's place.
+async fn listener(world: &ClusterWorld, place: &Place, namespace: &str) -> Result<Target, Failure> {
+    let listener = ProbePod {
+        namespace,
+        role: "listener",
+        labels: &[],
+    };
+    let at = world.cluster.listener(&listener).await?;
+    let address = at.rsplit_once(':').map_or(at.as_str(), |(host, _)| host);
+    Ok(Target {
+        place: place.name.clone(),
+        address: address.trim_matches(['[', ']']).to_owned(),
+        open: vec![LISTEN_PORT],
+        dns: None,
+    })
 }
 
 /// One that is ready and wears all of the place's labels.
