@@ -6,7 +6,7 @@ SIGNER=kubernetes.io/kube-apiserver-client
 # The signer's least is ten minutes.
 TEAM_SECONDS=3600 BREAK_GLASS_SECONDS=900
 # A certificate may end this much later than was asked for, but no more.
-GRACE_SECONDS=600
+GRACE_SECONDS=60
 
 # give_kubeconfig TEAM [--break-glass] [--folder FOLDER] [--context NAME]: writes the file; its path alone goes to standard output.
 give_kubeconfig() {

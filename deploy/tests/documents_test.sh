@@ -30,6 +30,23 @@ test_every_check_that_the_threat_model_names_exists() {
   [ "$count" -gt 10 ] || complain "only $count names were found"
 }
 
+test_every_check_in_the_table_of_the_readme_exists_and_none_is_missing() {
+  local name names checks=$SOURCES/acceptance/src/check/on_cluster/mod.rs
+  names=$(sed -nE 's/^([a-z]+(-[a-z]+)+) +passed .*/\1/p' "$SOURCES/README.md")
+  for name in $names; do
+    grep -qF "name: \"$name\"" "$checks" || complain "acceptance has no check $name"
+  done
+  for name in $(sed -nE 's/^ +name: "([a-z-]+)",/\1/p' "$checks"); do
+    [ "$name" = chaos ] || grep -qxF "$name" <<<"$names" || complain "README's table has no $name"
+  done
+}
+
+test_no_file_has_the_marks_of_a_merge_that_was_left_half_done() {
+  local found
+  found=$(cd "$SOURCES" && git grep -lE '^(<<<<<<<|>>>>>>>) ' || true)
+  [ -z "$found" ] || complain "merge these to the end: $found"
+}
+
 test_every_test_that_the_threat_model_names_exists() {
   local name count=0
   for name in $(grep -oE '`test_[a-z_]+`' "$SOURCES/docs/threat-model.md" | tr -d '`'); do

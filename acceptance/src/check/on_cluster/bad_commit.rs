@@ -33,7 +33,7 @@ pub(crate) async fn is_survived(world: &ClusterWorld) -> Seen {
     let done = all(world, &load).await;
     let report = load.stop().await?;
     // Which requests failed says more than that a trial did not end.
-    none_failed(&report)?;
+    none_failed(&report, RATE)?;
     Ok(format!("{}; meanwhile {}", done?, report.summary()))
 }
 

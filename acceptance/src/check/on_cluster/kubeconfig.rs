@@ -26,8 +26,8 @@ use crate::failure::{Failure, ensure};
 
 const TEAM: &str = "invoice";
 const WRITTEN_WITHIN: Duration = Duration::from_mins(1);
-/// A certificate may end this much later than was promised: the signer's least, and a little for clocks.
-const GRACE_SECONDS: u64 = 600;
+/// A certificate may end this much later than was promised, for clocks that differ.
+const GRACE_SECONDS: u64 = 60;
 
 /// One kind of file.
 struct Kind {

@@ -32,7 +32,7 @@ pub(crate) async fn lose_nothing(world: &ClusterWorld) -> Seen {
     let done = disturb(world, &load, unscaled.is_none()).await;
     let report = load.stop().await?;
     // Which requests failed says more than that a phase did not end.
-    none_failed(&report)?;
+    none_failed(&report, RATE)?;
     let done = done?;
     let books = agreed_books(world).await?;
     let seen = format!("{}; {}; {books}", done.join(", "), report.summary());
@@ -67,8 +67,13 @@ pub(super) async fn agreed_books(world: &ClusterWorld) -> Result<String, Failure
     Ok(books.summary())
 }
 
-/// Fails with what failed, unless nothing did.
-pub(super) fn none_failed(report: &LoadReport) -> Result<(), Failure> {
+/// Fails with what failed, unless nothing did of as many requests a second as there should be.
+pub(super) fn none_failed(report: &LoadReport, rate: u32) -> Result<(), Failure> {
+    // They are sent when they are due, whatever becomes of those before: fewer come of a machine that is too slow.
+    let enough = report.a_second(report.requests) >= f64::from(rate) * 0.9;
+    ensure(enough, || {
+        format!("{}: far fewer than {rate} a second", report.summary())
+    })?;
     ensure(report.failed == 0 && report.paid > 0, || {
         let first: Vec<&str> = report.failures.iter().take(5).map(String::as_str).collect();
         format!("{}; {}", report.summary(), first.join(" | "))

@@ -30,7 +30,7 @@ pub(crate) async fn fails_nobody(world: &ClusterWorld) -> Seen {
     let rotated = rotate_all(world, &load).await;
     let report = load.stop().await?;
     // Which requests failed says more than that a rotation did not end.
-    none_failed(&report)?;
+    none_failed(&report, RATE)?;
     let rotated = rotated?;
     for old in &before {
         old.replaced(world).await?;
