@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use acceptance::cli::Options;
-use acceptance::report::Console;
+use acceptance::report::{Console, complain};
 use clap::Parser;
 
 #[tokio::main]
@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
     match acceptance::run(&Options::parse(), &console).await {
         Ok(ended) => ended.exit_code(),
         Err(error) => {
-            console.complain(&error.to_string());
+            complain(&mut std::io::stderr(), &error);
             error.exit_code()
         }
     }

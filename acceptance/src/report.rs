@@ -169,11 +169,6 @@ impl Console {
         let _ = writeln!(out, "{text}").and_then(|()| out.flush());
     }
 
-    /// Says on standard error why the program could not do its work.
-    pub fn complain(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "{text}");
-    }
-
     pub(crate) fn started(&self, index: usize, of: usize, check: &str, about: &str) {
         self.say(&format!("[{index}/{of}] {check}: {about}"));
     }
@@ -201,6 +196,12 @@ impl Console {
         }
         self.say(&report.closing_line());
     }
+}
+
+/// Says why the program could not do its work, as the scripts around it say it.
+pub fn complain(out: &mut impl Write, error: &impl std::error::Error) {
+    // Nobody is left to be told of an error stream that is closed.
+    let _ = writeln!(out, "error: {error}");
 }
 
 #[cfg(test)]
@@ -261,6 +262,16 @@ mod tests {
             report().failures(false),
             ["FAILED a-longer-check-name: I1 was charged twice"]
         );
+    }
+
+    #[test]
+    fn a_complaint_looks_like_every_other_error() {
+        let mut said = Vec::new();
+        super::complain(
+            &mut said,
+            &std::io::Error::other("Another run is going on."),
+        );
+        assert_eq!(said, b"error: Another run is going on.\n");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use kube::api::{
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
+use super::clean_up::gone;
 use super::{Cluster, LABEL};
 use crate::failure::{Failure, ensure};
 use crate::poll;
@@ -295,13 +296,8 @@ impl Cluster {
                 let api: Api<DynamicObject> =
                     Api::namespaced_with(self.client.clone(), &namespace, &kind);
                 let name = found.name_any();
-                match api.delete(&name, &DeleteParams::default()).await {
-                    Err(kube::Error::Api(status)) if status.code == 404 => {}
-                    other => {
-                        let doing = format!("remove the {} {name}", kind.kind);
-                        other.map_err(Failure::cluster(doing))?;
-                    }
-                }
+                let done = api.delete(&name, &DeleteParams::default()).await;
+                gone(done.map(drop), &format!("the {} {name}", kind.kind))?;
             }
         }
         Ok(())

@@ -149,8 +149,8 @@ impl Cluster {
     }
 }
 
-/// What is gone already needs no removing.
-fn gone(removed: kube::Result<()>, name: &str) -> Result<(), Failure> {
+/// What is gone already needs no removing, nor what somebody else is removing.
+pub(super) fn gone(removed: kube::Result<()>, name: &str) -> Result<(), Failure> {
     match removed {
         Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => Ok(()),
         other => other.map_err(Failure::cluster(format!("remove {name}"))),

@@ -90,9 +90,17 @@ impl Handed {
         world
             .console()
             .step(&format!("./deploy.sh {}", arguments.join(" ")));
+        // The caller may be using files of their own. What a killed run leaves is its owner's alone, and soon of
+        // no use.
+        let folder = tempfile::tempdir().map_err(Failure::machine("make a folder"))?;
+        let place = folder.path().to_string_lossy();
+        let arguments = [&arguments[..], &["--folder", &place]].concat();
         let printed = deploy_sh(world, &arguments, WRITTEN_WITHIN).await?;
-        let file = Written(PathBuf::from(printed.trim()));
-        let (client, certificate) = file.read().await?;
+        let file = PathBuf::from(printed.trim());
+        ensure(file.starts_with(folder.path()), || {
+            format!("it was written to {}, not {place}", file.display())
+        })?;
+        let (client, certificate) = read(&file).await?;
         let user = is_known_as(&client, kind.groups).await?;
         ends_in_time(&certificate, kind.seconds).await?;
         reads_its_own_and_no_more(&client).await?;
@@ -107,37 +115,24 @@ impl Handed {
     }
 }
 
-/// A file with a key; gone again afterwards.
-struct Written(PathBuf);
-
-impl Drop for Written {
-    fn drop(&mut self) {
-        // What stays behind is its owner's alone, and soon of no use.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-impl Written {
-    /// The client that it makes, and its certificate.
-    async fn read(&self) -> Result<(Client, Vec<u8>), Failure> {
-        let path: &Path = &self.0;
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Failure::wrong(format!("{} is no kubeconfig: {error}", path.display()))
-        };
-        let read = Kubeconfig::read_from(path).map_err(|error| unreadable(&error))?;
-        let data = read
-            .auth_infos
-            .first()
-            .and_then(|named| named.auth_info.as_ref())
-            .and_then(|info| info.client_certificate_data.clone());
-        let data: ByteString = serde_json::from_value(json!(data))
-            .map_err(|error| unreadable(&format!("its certificate: {error}")))?;
-        let config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default())
-            .await
-            .map_err(|error| unreadable(&error))?;
-        let client = Client::try_from(config).map_err(|error| unreadable(&error))?;
-        Ok((client, data.0))
-    }
+/// The client that a file makes, and its certificate.
+async fn read(path: &Path) -> Result<(Client, Vec<u8>), Failure> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Failure::wrong(format!("{} is no kubeconfig: {error}", path.display()))
+    };
+    let read = Kubeconfig::read_from(path).map_err(|error| unreadable(&error))?;
+    let data = read
+        .auth_infos
+        .first()
+        .and_then(|named| named.auth_info.as_ref())
+        .and_then(|info| info.client_certificate_data.clone());
+    let data: ByteString = serde_json::from_value(json!(data))
+        .map_err(|error| unreadable(&format!("its certificate: {error}")))?;
+    let config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default())
+        .await
+        .map_err(|error| unreadable(&error))?;
+    let client = Client::try_from(config).map_err(|error| unreadable(&error))?;
+    Ok((client, data.0))
 }
 
 /// Fails unless the API server knows its owner by these groups, and no other; says the name.
