@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actix_web::web;
 use chassis::clock::{Clock, SystemClock};
 use chassis::config::{OutOfOrder, in_order};
-use chassis::database::{Database, when_available};
+use chassis::database::Database;
 use chassis::health::Health;
 use chassis::metrics::Metrics;
 use chassis::outbound::Client;
@@ -157,7 +157,8 @@ impl Application {
             prepare: Box::pin(async move {
                 migrated.migrate(&MIGRATIONS).await?;
                 let ids = [clock.new_id(), clock.new_id(), clock.new_id()];
-                when_available(|| invoices.seed(ids, clock.now())).await
+                let seed = || invoices.seed(ids, clock.now());
+                migrated.when_available(seed).await
             }),
             routes: move |config: &mut ServiceConfig<'_>| {
                 parts.provide(config);

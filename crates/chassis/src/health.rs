@@ -5,8 +5,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -26,6 +26,8 @@ type Check = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = CheckOutcome> + Send>> 
 pub struct Health {
     phase: Arc<AtomicU8>,
     checks: Vec<(&'static str, Check)>,
+    /// What was away when it was last asked; empty when nothing was.
+    away: Arc<Mutex<String>>,
 }
 
 impl std::fmt::Debug for Health {
@@ -76,14 +78,39 @@ impl Health {
 
     async fn readiness(&self) -> CheckOutcome {
         match self.phase.load(Ordering::Acquire) {
-            STARTING => return Err("starting".to_owned()),
-            STOPPING => return Err("stopping".to_owned()),
-            _ => {}
+            // What it waits for is said where it waits.
+            STARTING => Err(self.needed().await.err().map_or_else(
+                || String::from("starting"),
+                |away| format!("starting, {away}"),
+            )),
+            STOPPING => Err(String::from("stopping")),
+            _ => {
+                let needed = self.needed().await;
+                self.log_change(needed.as_ref().err().map_or("", String::as_str));
+                needed
+            }
         }
+    }
+
+    async fn needed(&self) -> CheckOutcome {
         for (name, check) in &self.checks {
             check().await.map_err(|away| format!("{name}: {away}"))?;
         }
         Ok(())
+    }
+
+    /// It is asked every few seconds, so that only what is new is worth a line.
+    fn log_change(&self, away: &str) {
+        let mut before = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        if *before == away {
+            return;
+        }
+        if away.is_empty() {
+            tracing::info!("ready again");
+        } else {
+            tracing::warn!(why = away, "not ready");
+        }
+        away.clone_into(&mut before);
     }
 }
 
@@ -104,10 +131,7 @@ async fn livez() -> HttpResponse {
 async fn readyz(health: web::Data<Health>) -> HttpResponse {
     match health.readiness().await {
         Ok(()) => HttpResponse::Ok().body("ok\n"),
-        Err(why) => {
-            tracing::debug!(why, "not ready");
-            HttpResponse::ServiceUnavailable().body(format!("not ready: {why}\n"))
-        }
+        Err(why) => HttpResponse::ServiceUnavailable().body(format!("not ready: {why}\n")),
     }
 }
 

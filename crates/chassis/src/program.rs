@@ -58,7 +58,7 @@ impl Failure {
 
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Telemetry(_) | Self::Database(_) | Self::Configuration(_) => {
+            Self::Telemetry(_) | Self::Bind(_) | Self::Database(_) | Self::Configuration(_) => {
                 ExitCode::from(EXIT_CONFIGURATION)
             }
             _ => ExitCode::FAILURE,

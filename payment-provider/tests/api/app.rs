@@ -128,6 +128,13 @@ impl App {
         Some(answer.status().as_u16())
     }
 
+    /// What `/readyz` says while it is answered.
+    pub async fn readiness_in_words(&self) -> Option<String> {
+        let url = format!("{}/readyz", self.management_url);
+        let answer = self.client.get(url).send().await.ok()?;
+        answer.text().await.ok()
+    }
+
     pub async fn await_ready(&self) {
         eventually("it is ready", || async {
             self.readiness().await == Some(200)

@@ -81,8 +81,10 @@ async fn a_start_before_the_database_waits_for_it() {
     let (server, database) = own_server().await;
     let server = stopped(server).await;
     let app = App::start(&database, "100000000");
-    eventually("it answers that it is not ready", || async {
-        app.readiness().await == Some(503)
+    eventually("it answers what it waits for", || async {
+        let words = app.readiness_in_words().await.unwrap_or_default();
+        words.starts_with("not ready: starting, database: 127.0.0.1:")
+            && words.contains("Connection refused")
     })
     .await;
     let _server = started_again(server).await;

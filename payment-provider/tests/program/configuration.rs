@@ -86,10 +86,15 @@ fn an_argument_that_is_not_known_is_refused() {
 fn a_port_that_is_taken_is_named_with_its_variable() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let refused = run(&[("LISTEN_ADDRESS", &address)], &[]);
-    assert_eq!(refused.status.code(), Some(1));
-    let said = text(&refused.stderr);
-    assert!(said.contains("LISTEN_ADDRESS: cannot listen on"), "{said}");
+    for variable in ["LISTEN_ADDRESS", "MANAGEMENT_ADDRESS"] {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", database_in(&folder).display());
+        let refused = run(&[(variable, &address), ("DATABASE_URL", &url)], &[]);
+        assert_eq!(refused.status.code(), Some(78));
+        let said = text(&refused.stderr);
+        let sentence = format!("{variable}: cannot listen on {address}: ");
+        assert!(said.contains(&sentence), "{said}");
+    }
 }
 
 #[test]

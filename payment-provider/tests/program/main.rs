@@ -7,6 +7,7 @@
 
 mod configuration;
 mod crash;
+mod database_away;
 mod logs;
 mod process;
 mod stop;

@@ -58,6 +58,7 @@ pub fn text(bytes: &[u8]) -> String {
 pub struct Process {
     child: Child,
     address: String,
+    management: String,
     log: BufReader<std::process::ChildStdout>,
 }
 
@@ -78,18 +79,20 @@ impl Process {
             .unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         let mut start = String::new();
-        let address = loop {
+        let (address, management) = loop {
             let mut line = String::new();
             assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended: {start}");
             start.push_str(&line);
             let event: serde_json::Value = serde_json::from_str(&line).unwrap();
             if event["message"] == "started" {
-                break event["address"].as_str().unwrap().to_owned();
+                let text = |name: &str| event[name].as_str().unwrap().to_owned();
+                break (text("address"), text("management"));
             }
         };
         Self {
             child,
             address,
+            management,
             log,
         }
     }
@@ -107,21 +110,14 @@ impl Process {
         event["message"].as_str().unwrap().to_owned()
     }
 
+    /// Whether it is ready; status and body of the answer.
+    pub fn readiness(&self) -> (u16, String) {
+        ask(&self.management, "GET", "/readyz", "", "")
+    }
+
     /// Sends one request; status and body of the answer.
     pub fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\n{headers}\r\n{body}"
-        );
-        let mut server = TcpStream::connect(&self.address).unwrap();
-        server.set_read_timeout(Some(DEADLINE)).unwrap();
-        server.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        server.read_to_string(&mut answer).unwrap();
-        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        (status, body.to_owned())
+        ask(&self.address, method, path, headers, body)
     }
 
     /// Ends it as a crash would: it cannot do anything about it.
@@ -157,6 +153,22 @@ impl Process {
             std::thread::sleep(POLL);
         }
     }
+}
+
+fn ask(address: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n{headers}\r\n{body}"
+    );
+    let mut server = TcpStream::connect(address).unwrap();
+    server.set_read_timeout(Some(DEADLINE)).unwrap();
+    server.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    server.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    (status, body.to_owned())
 }
 
 impl Drop for Process {

@@ -36,7 +36,7 @@ impl Database {
     /// # Errors
     /// [`MigrateError`] when waiting would not help.
     pub async fn migrate(&self, migrations: &Migrator) -> Result<(), MigrateError> {
-        when_available(|| async move {
+        self.when_available(|| async move {
             let outcome = match self {
                 Self::Sqlite(pool, _) => migrations.run(pool).await,
                 Self::Postgres(pool) => migrations.run(pool).await,
@@ -45,29 +45,30 @@ impl Database {
         })
         .await
     }
-}
 
-/// Does `work`, again and again while the database is away.
-///
-/// # Errors
-/// Those of `work` that do not pass by themselves.
-pub async fn when_available<T, E, F>(work: impl Fn() -> F) -> Result<T, MigrateError>
-where
-    E: Into<MigrateError>,
-    F: Future<Output = Result<T, E>>,
-{
-    let mut pause = FIRST_RETRY;
-    loop {
-        let error = match work().await {
-            Ok(done) => return Ok(done),
-            Err(error) => error.into(),
-        };
-        let MigrateError::Database(DatabaseError::Unavailable(away)) = error else {
-            return Err(error);
-        };
-        tracing::warn!(error = %away, "waiting for the database");
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LAST_RETRY);
+    /// Does `work`, again and again while the database is away.
+    ///
+    /// # Errors
+    /// Those of `work` that do not pass by themselves.
+    pub async fn when_available<T, E, F>(&self, work: impl Fn() -> F) -> Result<T, MigrateError>
+    where
+        E: Into<MigrateError>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let mut pause = FIRST_RETRY;
+        loop {
+            let error = match work().await {
+                Ok(done) => return Ok(done),
+                Err(error) => error.into(),
+            };
+            let MigrateError::Database(DatabaseError::Unavailable(away)) = error else {
+                return Err(error);
+            };
+            let why = self.why_away(&away).await;
+            tracing::warn!(error = why, "waiting for the database");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LAST_RETRY);
+        }
     }
 }
 

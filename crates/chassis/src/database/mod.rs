@@ -1,5 +1,6 @@
 //! The database: SQLite inside the program, or PostgreSQL, by `DATABASE_URL`.
 
+mod away;
 mod backend;
 mod error;
 mod migrate;
@@ -16,7 +17,7 @@ use sqlx::sqlite::{
 
 pub use backend::Backend;
 pub use error::{DatabaseError, is_unique_violation};
-pub use migrate::{MigrateError, when_available};
+pub use migrate::MigrateError;
 pub use sqlite_lock::LockError;
 
 use crate::config::Secret;
@@ -134,11 +135,8 @@ impl Database {
         };
         match tokio::time::timeout(PING_TIMEOUT, ping).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "the database does not answer");
-                Err("it cannot be reached".to_owned())
-            }
-            Err(_) => Err(format!("no answer within {PING_TIMEOUT:?}")),
+            Ok(Err(error)) => Err(self.why_away(&error).await),
+            Err(_) => Err(self.why_away(&sqlx::Error::PoolTimedOut).await),
         }
     }
 
