@@ -14,14 +14,14 @@ use crate::problems::declined;
 /// A payment as the old system's clients send it.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct DropInPayment {
-    /// Any text; ids of this route live apart from those of `/v1`.
-    #[schema(example = "I1")]
+    /// Any text of up to 255 bytes; ids of this route live apart from those of `/v1`.
+    #[schema(value_type = String, required = true, example = "I1", min_length = 1, max_length = 255, pattern = r"^[^\u0000]+$")]
     pub id: Option<String>,
-    /// The amount, as a JSON number; read as the decimal it is, never as a float.
-    #[schema(value_type = Option<f64>, example = 12.15)]
+    /// The amount, as a JSON number above zero, with no more digits than the currency has; never read as a float.
+    #[schema(value_type = f64, required = true, example = 12.15, exclusive_minimum = 0.0)]
     pub value: Option<Box<RawValue>>,
-    /// The currency, by its ISO 4217 code.
-    #[schema(example = "EUR")]
+    /// The currency, by its ISO 4217 code; one with a smallest unit, in which one can pay.
+    #[schema(value_type = String, required = true, example = "EUR", pattern = "^[A-Z]{3}$")]
     pub currency: Option<String>,
 }
 

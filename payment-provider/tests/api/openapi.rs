@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chassis::server::describe;
 use payment_provider::{PROGRAM, routes};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::app::{App, sqlite_in};
 
@@ -81,4 +81,36 @@ fn the_readme_names_every_route_and_variable() {
         let name = variable.name();
         assert!(readme.contains(&format!("`{name}`")), "{name}");
     }
+}
+
+#[tokio::test]
+async fn what_the_schema_of_the_old_route_excludes_the_server_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::on(&sqlite_in(&folder)).await;
+    let api = serde_json::to_value(describe(&PROGRAM, routes)).unwrap();
+    let schema = &api["components"]["schemas"]["DropInPayment"];
+    let good = json!({"id": "I1", "value": 12.15, "currency": "EUR"});
+    for field in ["id", "value", "currency"] {
+        assert!(
+            schema["required"]
+                .as_array()
+                .unwrap()
+                .contains(&json!(field))
+        );
+        assert!(
+            schema["properties"][field]["type"].is_string(),
+            "{field} may be null"
+        );
+        for wrong in [None, Some(Value::Null)] {
+            let mut body = good.clone();
+            match wrong {
+                Some(null) => body[field] = null,
+                None => drop(body.as_object_mut().unwrap().remove(field)),
+            }
+            let refused = app.post("/payments/pay", body.to_string()).await;
+            assert_eq!(refused.status, 400, "{body}");
+        }
+    }
+    let paid = app.post("/payments/pay", good.to_string()).await;
+    assert_eq!(paid.status, 200, "{paid:?}");
 }

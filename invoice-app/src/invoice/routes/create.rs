@@ -17,10 +17,10 @@ use crate::invoice::{InvoiceStore, InvoiceView};
 #[serde(deny_unknown_fields)]
 pub struct CreateInvoice {
     /// The amount as a decimal, above zero, with no more digits than the currency has.
-    #[schema(example = "12.15")]
+    #[schema(example = "12.15", pattern = r"^[0-9]+(\.[0-9]+)?$")]
     pub amount: String,
-    /// The currency, by its ISO 4217 code.
-    #[schema(example = "EUR")]
+    /// The currency, by its ISO 4217 code; one with a smallest unit, in which one can pay.
+    #[schema(example = "EUR", pattern = "^[A-Z]{3}$")]
     pub currency: String,
 }
 

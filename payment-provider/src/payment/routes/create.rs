@@ -18,10 +18,10 @@ pub struct CreatePayment {
     #[schema(example = "0198c0de-0000-7000-8000-000000000001")]
     pub id: Uuid,
     /// The amount as a decimal, above zero, with no more digits than the currency has.
-    #[schema(example = "12.15")]
+    #[schema(example = "12.15", pattern = r"^[0-9]+(\.[0-9]+)?$")]
     pub amount: String,
-    /// The currency, by its ISO 4217 code.
-    #[schema(example = "EUR")]
+    /// The currency, by its ISO 4217 code; one with a smallest unit, in which one can pay.
+    #[schema(example = "EUR", pattern = "^[A-Z]{3}$")]
     pub currency: String,
 }
 
