@@ -75,7 +75,7 @@ impl ServerSettings {
 /// A port cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{variable}: cannot listen on {address}: {source}. Stop what listens there, or choose another address"
+    "{variable}: cannot listen on {address}; stop what listens there, or choose another address: {source}"
 )]
 pub struct BindError {
     variable: &'static str,

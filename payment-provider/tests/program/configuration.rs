@@ -92,8 +92,9 @@ fn a_port_that_is_taken_is_named_with_its_variable() {
         let refused = run(&[(variable, &address), ("DATABASE_URL", &url)], &[]);
         assert_eq!(refused.status.code(), Some(78));
         let said = text(&refused.stderr);
-        let sentence = format!("{variable}: cannot listen on {address}: ");
+        let sentence = format!("{variable}: cannot listen on {address}; ");
         assert!(said.contains(&sentence), "{said}");
+        assert_eq!(said.matches("in use").count(), 1, "{said}");
     }
 }
 
