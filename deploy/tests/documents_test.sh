@@ -36,14 +36,14 @@ test_every_check_in_the_table_of_the_readme_exists_and_none_is_missing() {
   for name in $names; do
     grep -qF "name: \"$name\"" "$checks" || complain "acceptance has no check $name"
   done
-  for name in $(sed -nE 's/^ +name: "([a-z-]+)",/\1/p' "$checks"); do
+  while read -r name; do
     [ "$name" = chaos ] || grep -qxF "$name" <<<"$names" || complain "README's table has no $name"
-  done
+  done < <(sed -nE 's/^ +name: "([a-z-]+)",/\1/p' "$checks")
 }
 
 test_no_file_has_the_marks_of_a_merge_that_was_left_half_done() {
   local found
-  found=$(cd "$SOURCES" && git grep -lE '^(<<<<<<<|>>>>>>>) ' || true)
+  found=$(git -C "$SOURCES" grep -lE '^(<<<<<<<|>>>>>>>) ') || true
   [ -z "$found" ] || complain "merge these to the end: $found"
 }
 
