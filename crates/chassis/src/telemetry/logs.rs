@@ -14,6 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, fmt};
 
 use super::otlp::{EXPORT_TIMEOUT, ExporterError, url};
+use super::reported::Reported;
 
 /// Who speaks while logs are being sent: to send that too would never end.
 const SENDERS: [&str; 6] = ["opentelemetry", "reqwest", "hyper", "h2", "rustls", "tower"];
@@ -55,6 +56,7 @@ pub(super) fn provider(
         .with_timeout(EXPORT_TIMEOUT)
         .build()?;
     let builder = SdkLoggerProvider::builder().with_resource(resource);
+    let exporter = Reported::new("logs", exporter);
     Ok(builder.with_batch_exporter(exporter).build())
 }
 

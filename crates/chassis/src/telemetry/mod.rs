@@ -3,6 +3,7 @@
 mod logs;
 mod otlp;
 mod propagation;
+mod reported;
 mod traces;
 
 use opentelemetry_sdk::error::OTelSdkResult;

@@ -8,6 +8,7 @@ use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::otlp::{EXPORT_TIMEOUT, ExporterError, url};
+use super::reported::Reported;
 
 /// Sends spans nowhere without a client and an address for it.
 pub(super) fn provider(
@@ -24,6 +25,7 @@ pub(super) fn provider(
         .with_endpoint(url(endpoint, "traces"))
         .with_timeout(EXPORT_TIMEOUT)
         .build()?;
+    let exporter = Reported::new("traces", exporter);
     Ok(builder.with_batch_exporter(exporter).build())
 }
 
