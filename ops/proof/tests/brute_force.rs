@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use manifests::{Document, parse};
-use proof::reachability::{Addresses, Kind, Labels, NamedPort, Place, Pod, Protocol, World};
+use proof::reachability::{
+    Addresses, Kind, Labels, NamedPort, Place, Pod, Protocol, Surroundings, World,
+};
 use proof::rendered::Rendered;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -30,7 +32,7 @@ const NETWORKS: [&str; 9] = [
 
 /// The specification, in the words of its reference, the page `network-policies` of Kubernetes' documentation.
 mod specification {
-    use super::{Kind, Labels, Map, Place, Protocol, Value};
+    use super::{Addresses, Kind, Labels, Map, NamedPort, Place, Pod, Protocol, Value};
     use std::collections::BTreeMap;
     use std::net::IpAddr;
 
@@ -92,6 +94,37 @@ mod specification {
             }
         }
         true
+    }
+
+    /// A pod as its manifest has it.
+    pub fn place(manifest: &Value, address: IpAddr) -> Place {
+        let (metadata, spec) = (&manifest["metadata"], &manifest["spec"]);
+        let name = metadata["name"].as_str().unwrap();
+        let namespace = metadata["namespace"].as_str().unwrap();
+        let ports = items(&spec["containers"][0]["ports"]).into_iter();
+        let ports = ports.map(|port| NamedPort {
+            name: port["name"].as_str().unwrap().to_owned(),
+            protocol: serde_json::from_value(port["protocol"].clone()).unwrap(),
+            port: serde_json::from_value(port["containerPort"].clone()).unwrap(),
+        });
+        // "It ignores hostNetwork pods when matching podSelector and namespaceSelector. Traffic to/from
+        // hostNetwork pods is treated the same as all other traffic to/from the node IP. (This is the most common
+        // implementation.)"
+        let kind = if spec["hostNetwork"] == true {
+            Kind::Node
+        } else {
+            Kind::Pod(Pod {
+                namespace: namespace.to_owned(),
+                labels: serde_json::from_value(metadata["labels"].clone()).unwrap(),
+                ports: ports.collect(),
+                uid: Some(name.to_owned()),
+            })
+        };
+        Place {
+            name: format!("{namespace}/{name}"),
+            kind,
+            addresses: Addresses::one(address),
+        }
     }
 
     // "If no policyTypes are specified on a NetworkPolicy then by default Ingress will always be set and
@@ -324,8 +357,7 @@ fn policy() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The number is the place's address, and makes it one certain pod.
-fn place(number: u8) -> impl Strategy<Value = Place> {
+fn named_ports() -> impl Strategy<Value = Vec<NamedPort>> {
     let named = (
         select(vec!["web", "admin", ""]),
         select(Protocol::ALL.to_vec()),
@@ -336,11 +368,43 @@ fn place(number: u8) -> impl Strategy<Value = Place> {
         protocol,
         port,
     });
-    let pod = (
+    prop::collection::vec(named, 0..3)
+}
+
+/// A pod's manifest; some are in the network of their node.
+fn manifest(name: &'static str) -> impl Strategy<Value = Value> {
+    let of_node = select(vec![None, None, Some(false), Some(true)]);
+    let parts = (
         select(NAMESPACES.to_vec()),
         labels(),
-        prop::collection::vec(named, 0..3),
+        named_ports(),
+        of_node,
     );
+    parts.prop_map(move |(namespace, labels, named, of_node)| {
+        let ports: Vec<_> = named
+            .iter()
+            .map(|port| json!({"name": port.name, "protocol": port.protocol, "containerPort": port.port}))
+            .collect();
+        let mut spec = json!({"containers": [{"name": "c", "ports": ports}]});
+        if let Some(of_node) = of_node {
+            spec["hostNetwork"] = json!(of_node);
+        }
+        json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": namespace, "labels": labels},
+            "spec": spec,
+        })
+    })
+}
+
+fn namespace(name: &str, labels: &Labels) -> Value {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+}
+
+/// The number is the place's address, and makes it one certain pod.
+fn place(number: u8) -> impl Strategy<Value = Place> {
+    let pod = (select(NAMESPACES.to_vec()), labels(), named_ports());
     let pod = pod.prop_map(move |(namespace, labels, ports)| {
         Kind::Pod(Pod {
             namespace: namespace.to_owned(),
@@ -407,6 +471,41 @@ proptest! {
                         ports.contains(protocol, port),
                         expected,
                         "{} to {} on {}/{}", one.0.name, other.0.name, port, protocol
+                    );
+                }
+            }
+        }
+    }
+
+    /// As it is read from manifests, with the pods that are in their node's network.
+    #[test]
+    fn pods_that_are_rendered_are_decided_as_the_specification_says(
+        policies in prop::collection::vec(policy(), 0..5),
+        namespaces in prop::collection::vec(labels(), NAMESPACES.len()),
+        pods in (manifest("one"), manifest("other")),
+        six in any::<bool>(),
+    ) {
+        let namespaces: BTreeMap<String, Labels> =
+            NAMESPACES.iter().map(|name| (*name).to_owned()).zip(namespaces).collect();
+        let mut documents = policies.clone();
+        documents.extend(namespaces.iter().map(|(name, labels)| namespace(name, labels)));
+        documents.extend([pods.0.clone(), pods.1.clone()]);
+        let at = address(2, six);
+        let around = Surroundings { inside: Addresses::one(at), ..Surroundings::default() };
+        let world = World::of(&rendered(&documents), &around).unwrap();
+        let [one, other] = [&pods.0, &pods.1].map(|pod| specification::place(pod, at));
+        for (from, to) in [(&one, &other), (&other, &one)] {
+            let [judged_from, judged_to] = [from, to].map(|place| world.place(&place.name).unwrap());
+            let ports = world.decide(judged_from, judged_to).ports();
+            for protocol in Protocol::ALL {
+                for port in PORTS {
+                    let expected = specification::connects(
+                        &policies, &namespaces, (from, at), (to, at), protocol, port,
+                    );
+                    prop_assert_eq!(
+                        ports.contains(protocol, port),
+                        expected,
+                        "{} to {} on {}/{}", from.name, to.name, port, protocol
                     );
                 }
             }
