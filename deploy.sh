@@ -79,6 +79,8 @@ Variables:
   INGRESS_URL           where the ingress controller is reached from here, if it is not found
   INGRESS_NAMESPACE     the namespace of its pods, if it is not found
   PROMETHEUS_NAMESPACE  the namespace of Prometheus, if it is not found
+  COLLECTOR             who takes traces and logs by OTLP over HTTP on port 4318, as NAMESPACE/SERVICE, or
+                        none; without it the one Service that does, if there is one
   EXCEPTED_NAMESPACES   all namespaces of others that admission leaves alone, if they are not those in
                         which something ran at the first deployment; remembered by the cluster
   LOG_FILTER LOG_FORMAT OTEL_EXPORTER_OTLP_ENDPOINT   passed on to local processes

@@ -8,6 +8,7 @@ deploy_to_cluster() {
   refuse_argocd_without_repository
   step "Look for the ingress controller" find_ingress
   step "Look for Prometheus" find_prometheus
+  step "Look for a collector of traces and logs" find_collector
   step "Look for whom admission leaves alone" find_others
   if [ "$WITH_ARGOCD" = yes ]; then step "Install Argo CD" install_argocd; fi
   step "Look for Argo CD" choose_way

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the cluster already has: an ingress controller, and perhaps a Prometheus.
+# What the cluster already has: an ingress controller, and perhaps a Prometheus and a collector of traces.
 
 # The app.kubernetes.io/name of the pods of an ingress controller, by its IngressClass's controller.
 controller_name() {
@@ -38,6 +38,57 @@ find_ingress() {
 find_prometheus() {
   PROMETHEUS_NAMESPACE=${PROMETHEUS_NAMESPACE:-$(namespace_of_pods prometheus)}
   detail "${PROMETHEUS_NAMESPACE:-none, so nothing may scrape}"
+}
+
+# A collector of traces and logs is optional: without it nothing is sent, and no way out is open. Sets
+# COLLECTOR_URL, COLLECTOR_PODS (its Service's selector, as JSON); both are empty where there is none.
+find_collector() {
+  local all chosen name
+  COLLECTOR_URL='' COLLECTOR_PODS=''
+  if [ "${COLLECTOR:-}" = none ]; then
+    detail "none, as COLLECTOR says"
+    return
+  fi
+  all=$(collectors)
+  chosen=$all
+  if [ -n "${COLLECTOR:-}" ]; then
+    chosen=$(collector_named "$COLLECTOR" <<<"$all") ||
+      fail "COLLECTOR is $COLLECTOR, which is no Service that takes OTLP over HTTP on port 4318 and leads to pods." \
+        "Name one as NAMESPACE/SERVICE, or none. There are: $(names_of "$all")"
+  fi
+  case $(grep -c . <<<"$chosen") in
+    0) detail "none, so no traces and logs are sent" ;;
+    1)
+      read -r name COLLECTOR_PODS <<<"$chosen"
+      COLLECTOR_URL=http://${name#*/}.${name%%/*}.svc:4318
+      detail "$name" ;;
+    *) detail "several ($(names_of "$chosen")), so none is used: name one, COLLECTOR=NAMESPACE/SERVICE ./deploy.sh" ;;
+  esac
+}
+
+# NAMESPACE/SERVICE SELECTOR, a line for each Service that takes OTLP over HTTP. A headless one beside it has the same
+# pods; one of a team is no part of the platform. A port may have a name, which says that it is the one of OTLP.
+collectors() {
+  local ours
+  ours=$(printf '|%s' "${TENANTS[@]}")
+  kube get services --all-namespaces --output \
+    'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.spec.clusterIP}{range .spec.ports[?(@.port==4318)]} {.targetPort}{end} {.spec.selector}{"\n"}{end}' |
+    sed -nE 's/^([^ ]+) [0-9a-f.:]+ (4318|[a-z0-9-]*[a-z][a-z0-9-]*) (\{.+\})$/\1 \3/p' | grep -vE "^(${ours#|})/" || true
+}
+
+collector_named() {
+  local name pods
+  while read -r name pods; do
+    [ "$name" != "$1" ] || { echo "$name $pods" && return; }
+  done
+  return 1
+}
+
+names_of() {
+  local names
+  names=$(cut -d ' ' -f 1 <<<"$1" | tr '\n' ' ')
+  names=${names% }
+  echo "${names:-none}"
 }
 
 # The namespace of the running pods that carry a name, or nothing.

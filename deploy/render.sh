@@ -84,12 +84,16 @@ YAML
     cat <<YAML
 components:
 - ../../../kustomize/components/platform-namespaces
+YAML
+    [ -n "$COLLECTOR_URL" ] || echo '- ../../../kustomize/components/without-collector'
+    cat <<YAML
 configMapGenerator:
 - name: platform-namespaces
   behavior: merge
   literals:
   - ingress-controller=$INGRESS_NAMESPACE
 ${PROMETHEUS_NAMESPACE:+  - monitoring=$PROMETHEUS_NAMESPACE
+}${COLLECTOR_URL:+  - collector=$COLLECTOR_URL
 }  options:
     disableNameSuffixHash: true
     annotations:
@@ -101,6 +105,7 @@ YAML
 
 render_patches() {
   if [ "$1" = invoice-app ]; then render_ingress_class; fi
+  if [ -n "$COLLECTOR_PODS" ]; then render_collector_pods; fi
   if [ -n "$(sealed_files "$1")" ]; then render_sealed_patches "$1"; fi
 }
 
@@ -113,6 +118,19 @@ render_ingress_class() {
     - op: add
       path: /spec/ingressClassName
       value: $INGRESS_CLASS
+YAML
+}
+
+# Whatever labels its Service finds them by.
+render_collector_pods() {
+  cat <<YAML
+- target:
+    kind: NetworkPolicy
+    labelSelector: invoice-platform.example/lets-out=otlp
+  patch: |-
+    - op: replace
+      path: /spec/egress/0/to/0/podSelector/matchLabels
+      value: $COLLECTOR_PODS
 YAML
 }
 

@@ -65,6 +65,71 @@ test_the_only_ingress_class_serves_without_being_the_default() {
   called 'kubectl --context testbed get pods --all-namespaces --selector app.kubernetes.io/name=ingress-nginx .*'
 }
 
+# How the manifests of an app differ from the repository's, as they were deployed.
+deployed() { cat "$WORLD/clone/.deploy/render/clusters/local/$1/kustomization.yaml"; }
+
+JAEGER='monitoring/jaeger 10.1.2.3 otlp-http {"app.kubernetes.io/name":"jaeger"}'
+
+test_traces_and_logs_go_to_the_collector_that_the_cluster_has() {
+  # Beside it: one without an address, one without pods, one that listens elsewhere, one of a team.
+  given collectors "$JAEGER
+monitoring/jaeger-headless None 4318 {\"app.kubernetes.io/name\":\"jaeger\"}
+monitoring/nobody 10.1.2.4 4318 
+shop/web 10.1.2.5 {\"app\":\"web\"}
+shop/odd 10.1.2.6 14318 {\"app\":\"odd\"}
+invoice/collector 10.1.2.7 4318 {\"app\":\"collector\"}"
+  on_testbed
+  succeeded
+  said 'Look for a collector of traces and logs: monitoring/jaeger'
+  local app
+  for app in invoice-app payment-provider; do
+    deployed "$app" | grep -qxF '  - collector=http://jaeger.monitoring.svc:4318' || complain "$app is not told where"
+    deployed "$app" | grep -qxF '      value: {"app.kubernetes.io/name":"jaeger"}' || complain "$app is not let out to its pods"
+    if deployed "$app" | grep -qF without-collector; then complain "$app sends nothing"; fi
+  done
+}
+
+# nothing_is_sent WORDS: and deploy.sh says why.
+nothing_is_sent() {
+  succeeded
+  said "Look for a collector of traces and logs: $1"
+  local app
+  for app in invoice-app payment-provider; do
+    deployed "$app" | grep -qxF -- '- ../../../kustomize/components/without-collector' || complain "$app sends to somebody"
+    if deployed "$app" | grep -qE 'collector=|lets-out'; then complain "$app is told where"; fi
+  done
+}
+
+test_where_nobody_takes_traces_none_are_sent() {
+  on_testbed
+  nothing_is_sent 'none, so no traces and logs are sent'
+}
+
+test_of_several_collectors_none_is_chosen_but_by_whoever_deploys() {
+  given collectors "$JAEGER
+tracing/tempo 10.1.2.4 4318 {\"app\":\"tempo\"}"
+  on_testbed
+  nothing_is_sent 'several (monitoring/jaeger tracing/tempo), so none is used: name one, COLLECTOR=NAMESPACE/SERVICE ./deploy.sh'
+  COLLECTOR=tracing/tempo on_testbed
+  succeeded
+  deployed invoice-app | grep -qxF '  - collector=http://tempo.tracing.svc:4318' || complain 'the one that was named is not used'
+}
+
+test_a_collector_that_whoever_deploys_does_not_want_gets_nothing() {
+  given collectors "$JAEGER"
+  COLLECTOR=none on_testbed
+  nothing_is_sent 'none, as COLLECTOR says'
+}
+
+test_a_collector_that_is_not_there_is_told_with_those_that_are() {
+  given collectors "$JAEGER"
+  COLLECTOR=monitoring/jaege on_testbed
+  refused
+  said 'COLLECTOR is monitoring/jaege, which is no Service that takes OTLP over HTTP'
+  said 'There are: monitoring/jaeger'
+  never_called '(buildah|cargo|apply|create --filename)'
+}
+
 test_the_target_is_written_for_the_acceptance_tests() {
   on_testbed
   succeeded

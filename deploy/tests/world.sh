@@ -7,7 +7,7 @@ SYSTEM_TOOLS=(bash env cat cp ln mv rm mkdir chmod touch head tail tr cut sort g
 
 begin_world() {
   # A test says itself which registry and which git server there is.
-  unset REGISTRY GIT_SERVER EXCEPTED_NAMESPACES
+  unset REGISTRY GIT_SERVER EXCEPTED_NAMESPACES COLLECTOR
   export WORLD
   WORLD=$(mktemp -d)
   local here=$1 tool
@@ -67,7 +67,7 @@ current_context() {
 # deploy ARGUMENT...: runs it from another folder; its words are in $WORLD/said, its exit code in CODE.
 deploy() {
   CODE=0
-  (cd / && env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" REGISTRY="${REGISTRY:-}" GIT_SERVER="${GIT_SERVER:-}" \
+  (cd / && env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" REGISTRY="${REGISTRY:-}" GIT_SERVER="${GIT_SERVER:-}" COLLECTOR="${COLLECTOR:-}" \
     ${EXCEPTED_NAMESPACES+EXCEPTED_NAMESPACES="$EXCEPTED_NAMESPACES"} bash "$WORLD/clone/deploy.sh" "$@") >"$WORLD/said" 2>&1 </dev/null || CODE=$?
 }
 

@@ -87,6 +87,13 @@ impl Request {
         self
     }
 
+    /// Makes it part of a trace, whose id is 32 hexadecimal digits.
+    pub(crate) fn traced(mut self, trace_id: &str) -> Self {
+        let parent = format!("00-{trace_id}-{}-01", &trace_id[16..]);
+        self.builder = self.builder.header("traceparent", parent);
+        self
+    }
+
     /// Says which content type is wanted.
     pub(crate) fn accept(mut self, content_type: &str) -> Self {
         self.builder = self.builder.header(ACCEPT, content_type);

@@ -5,6 +5,7 @@ pub(crate) mod applications;
 pub(crate) mod authorization;
 pub(crate) mod autoscaler;
 pub(crate) mod clean_up;
+pub(crate) mod collector;
 pub(crate) mod controller;
 pub(crate) mod cut;
 pub(crate) mod database_secret;

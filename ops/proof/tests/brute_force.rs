@@ -374,13 +374,13 @@ fn named_ports() -> impl Strategy<Value = Vec<NamedPort>> {
 /// A pod's manifest; some are in the network of their node.
 fn manifest(name: &'static str) -> impl Strategy<Value = Value> {
     let of_node = select(vec![None, None, Some(false), Some(true)]);
-    let parts = (
+    let pod = (
         select(NAMESPACES.to_vec()),
         labels(),
         named_ports(),
         of_node,
     );
-    parts.prop_map(move |(namespace, labels, named, of_node)| {
+    pod.prop_map(move |(namespace, labels, named, of_node)| {
         let ports: Vec<_> = named
             .iter()
             .map(|port| json!({"name": port.name, "protocol": port.protocol, "containerPort": port.port}))

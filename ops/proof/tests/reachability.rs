@@ -7,7 +7,8 @@ use std::path::Path;
 
 use manifests::parse;
 use proof::reachability::{
-    Expected, Matrix, PortSet, Surroundings, World, differences, mermaid, why,
+    Collector, Expected, Labels, Matrix, PortSet, Surroundings, World, differences,
+    differences_around, mermaid, why,
 };
 use proof::rendered::{Rendered, environments};
 
@@ -59,6 +60,68 @@ fn payment_provider_is_reached_by_invoice_app_and_prometheus_alone() {
         callers_of(&world, provider, "9082/TCP"),
         ["prometheus", "node"]
     );
+}
+
+#[test]
+fn the_collector_is_reached_by_both_services_and_by_nobody_else_of_ours() {
+    let callers = callers_of(&local(), "collector", "4318/TCP");
+    let ours = ["invoice/", "payments/", "operations/"];
+    let ours: Vec<_> = callers
+        .iter()
+        .filter(|caller| ours.iter().any(|namespace| caller.starts_with(namespace)))
+        .collect();
+    assert_eq!(ours, ["invoice/invoice-app", "payments/payment-provider"]);
+}
+
+#[test]
+fn where_nobody_takes_traces_the_way_there_is_not_expected_and_told_if_it_is_open() {
+    let expected = Expected::of_repository(root()).unwrap();
+    let nobody = Surroundings {
+        collector: None,
+        ..Surroundings::default()
+    };
+    let open = rendered("local");
+    let mut shut = open.clone();
+    shut.documents_mut()
+        .retain(|document| !document.name().ends_with("-otlp"));
+    assert_eq!(
+        differences_around(&shut, &expected, &nobody),
+        Vec::<String>::new()
+    );
+    let found = differences_around(&open, &expected, &nobody);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    for from in ["invoice/invoice-app", "payments/payment-provider"] {
+        let told = |sentence: &String| sentence.contains(from) && sentence.contains("4318/TCP");
+        assert!(found.iter().any(told), "{found:#?}");
+    }
+    // The control: where somebody does, the same manifests are as they should be.
+    assert!(differences(&open, &expected).is_empty());
+    assert!(!differences(&shut, &expected).is_empty());
+}
+
+#[test]
+fn a_collector_beside_prometheus_may_what_prometheus_may_and_no_other_may() {
+    let expected = Expected::of_repository(root()).unwrap();
+    let mut beside = rendered("local");
+    for document in beside.documents_mut() {
+        if document.name().ends_with("-otlp") {
+            let name =
+                "/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name";
+            *document.value_mut().pointer_mut(name).unwrap() = "monitoring".into();
+        }
+    }
+    let collector = |name: &str| Collector {
+        namespace: "monitoring".to_owned(),
+        labels: Labels::from([("app.kubernetes.io/name".to_owned(), name.to_owned())]),
+    };
+    let around = |name: &str| Surroundings {
+        collector: Some(collector(name)),
+        ..Surroundings::default()
+    };
+    let found = differences_around(&beside, &expected, &around("opentelemetry-collector"));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let found = differences_around(&beside, &expected, &around("another"));
+    assert!(!found.is_empty());
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod rollouts;
 mod rotation;
 mod script;
 mod teams_apart;
+mod traces;
 mod trial;
 mod unsafe_pods;
 mod versions;
@@ -137,6 +138,12 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         about: "from everybody's place, a stranger's too, exactly what reachability.yaml lists is reached",
         looks_on: true,
         run: |world| Box::pin(reachability::as_computed(world)),
+    },
+    Check {
+        name: "traces-arrive",
+        about: "the collector has one trace of a payment, with the spans of both services",
+        looks_on: false,
+        run: |world| Box::pin(traces::arrive(world)),
     },
     Check {
         name: "certificates-required",

@@ -8,7 +8,8 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::ListParams;
 use proof::reachability::{
-    Expected, Matrix, Place, Protocol, Surroundings, World, differences_around,
+    COLLECTOR, Collector, Expected, Matrix, Place, Protocol, Surroundings, World,
+    differences_around,
 };
 
 use super::ClusterWorld;
@@ -44,9 +45,14 @@ pub(crate) async fn as_computed(world: &ClusterWorld) -> Seen {
     let workloads = expected.workloads(environment);
     let running = world.cluster.running(environment, &workloads).await?;
     let prometheus = world.cluster.prometheus().await?;
+    let collector = world.cluster.collector().await?;
     let around = Surroundings {
         ingress_controller: world.cluster.ingress_controller().await?.namespace,
         prometheus: prometheus.clone().unwrap_or_default(),
+        collector: collector.map(|one| Collector {
+            namespace: one.namespace,
+            labels: one.labels,
+        }),
         ..Surroundings::default()
     };
     let found = differences_around(&running, &expected, &around);
@@ -203,7 +209,12 @@ impl Namespaces {
         Ok(Self(all))
     }
 
+    /// Nor does anybody of ours pose as the collector beside its pods: what selects them by their labels, as a
+    /// `DaemonSet` does, would take ours for its own.
     fn of(&self, place: &Place) -> Option<&str> {
+        if place.name == COLLECTOR {
+            return None;
+        }
         self.0.get(&place.pod()?.namespace).map(String::as_str)
     }
 }

@@ -4,10 +4,12 @@ use manifests::{Document, parse};
 use serde_json::json;
 
 use crate::support::edges::edges;
-use crate::support::rendered::{self, FOUND_INGRESS, FOUND_MONITORING};
+use crate::support::rendered::{self, FOUND_COLLECTOR, FOUND_INGRESS, FOUND_MONITORING};
+use crate::support::workload::{containers, environment};
 
-/// Of every environment; INGRESS and MONITORING are namespaces that vary by cluster.
-const EVERYWHERE: [&str; 13] = [
+/// Of every environment; INGRESS and MONITORING are namespaces that vary by cluster, and COLLECTOR is the pods
+/// of one.
+const EVERYWHERE: [&str; 15] = [
     "out invoice/* -> kube-system/kube-dns UDP 53",
     "out invoice/* -> kube-system/kube-dns TCP 53",
     "out operations/* -> kube-system/kube-dns UDP 53",
@@ -21,6 +23,8 @@ const EVERYWHERE: [&str; 13] = [
     "out payments/payment-provider -> payments/payment-provider-database TCP 5432",
     "in MONITORING/* -> invoice/invoice-app TCP management",
     "in MONITORING/* -> payments/payment-provider TCP management",
+    "out invoice/invoice-app -> COLLECTOR TCP 4318",
+    "out payments/payment-provider -> COLLECTOR TCP 4318",
 ];
 
 /// Of the overlay `local`, which brings the databases and a first look after each sync.
@@ -29,6 +33,13 @@ const OF_LOCAL: [&str; 4] = [
     "in invoice/invoice-app-smoke -> invoice/invoice-app TCP http",
     "in invoice/invoice-app -> invoice/invoice-app-database TCP postgres",
     "in payments/payment-provider -> payments/payment-provider-database TCP postgres",
+];
+
+/// As the repository names them.
+const NAMES: [&str; 3] = [
+    "ingress-nginx",
+    "monitoring",
+    "telemetry/opentelemetry-collector",
 ];
 
 #[test]
@@ -51,20 +62,43 @@ fn every_namespace_denies_everything_in_both_directions() {
 fn only_the_expected_connections_are_allowed_in_each_environment() {
     for environment in ["dev", "staging", "production"] {
         let seen = edges(&with_tenants(rendered::apps(environment)));
-        assert_eq!(
-            seen,
-            expected(&EVERYWHERE, "ingress-nginx", "monitoring"),
-            "{environment}"
-        );
+        assert_eq!(seen, expected(&EVERYWHERE, NAMES), "{environment}");
     }
     let local = edges(&with_tenants(rendered::apps("local")));
-    assert_eq!(local, expected(&of_local(), "ingress-nginx", "monitoring"));
+    assert_eq!(local, expected(&of_local(), NAMES));
 }
 
 #[test]
-fn deploy_sh_names_the_namespaces_that_it_found() {
-    let seen = edges(&with_tenants(rendered::as_deployed().to_vec()));
-    assert_eq!(seen, expected(&of_local(), FOUND_INGRESS, FOUND_MONITORING));
+fn deploy_sh_names_the_namespaces_and_the_collector_that_it_found() {
+    let deployed = rendered::as_deployed();
+    let seen = edges(&with_tenants(deployed.to_vec()));
+    let collector = format!("{FOUND_COLLECTOR}/jaeger");
+    let found = [FOUND_INGRESS, FOUND_MONITORING, &collector];
+    assert_eq!(seen, expected(&of_local(), found));
+    let address = format!("http://jaeger.{FOUND_COLLECTOR}.svc:4318");
+    assert_eq!(endpoints(deployed), [Some(address.as_str()); 2]);
+}
+
+#[test]
+fn where_deploy_sh_found_no_collector_nothing_is_sent_and_no_way_is_open() {
+    let deployed = rendered::deployed_without_collector();
+    assert_eq!(endpoints(&deployed), [None; 2]);
+    let seen = edges(&with_tenants(deployed));
+    let mut without = of_local();
+    without.retain(|edge| !edge.contains("COLLECTOR"));
+    let found = [FOUND_INGRESS, FOUND_MONITORING, "nobody"];
+    assert_eq!(seen, expected(&without, found));
+}
+
+/// Where each Deployment sends its traces and logs.
+fn endpoints(documents: &[Document]) -> Vec<Option<&str>> {
+    let deployments = documents
+        .iter()
+        .filter(|document| document.kind() == "Deployment");
+    let containers = deployments.flat_map(containers);
+    containers
+        .map(|container| environment(container, "OTEL_EXPORTER_OTLP_ENDPOINT"))
+        .collect()
 }
 
 #[test]
@@ -142,10 +176,11 @@ fn of_local() -> Vec<&'static str> {
     EVERYWHERE.into_iter().chain(OF_LOCAL).collect()
 }
 
-fn expected(edges: &[&str], ingress: &str, monitoring: &str) -> BTreeSet<String> {
+fn expected(edges: &[&str], [ingress, monitoring, collector]: [&str; 3]) -> BTreeSet<String> {
     let fill = |edge: &&str| {
         edge.replace("INGRESS", ingress)
             .replace("MONITORING", monitoring)
+            .replace("COLLECTOR", collector)
     };
     edges.iter().map(fill).collect()
 }

@@ -15,8 +15,52 @@ pub struct Surroundings {
     pub ingress_controller: String,
     /// The namespace of Prometheus.
     pub prometheus: String,
+    /// Who takes traces and logs; none where nothing is sent.
+    pub collector: Option<Collector>,
     /// The addresses that pods and nodes may have; all others are the internet.
     pub inside: Addresses,
+}
+
+/// A collector of traces and logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collector {
+    /// Its namespace.
+    pub namespace: String,
+    /// The labels by which its pods are found.
+    pub labels: Labels,
+}
+
+impl Collector {
+    fn pod(&self) -> Pod {
+        Pod {
+            namespace: self.namespace.clone(),
+            labels: self.labels.clone(),
+            ports: vec![OTLP],
+            uid: None,
+        }
+    }
+}
+
+impl Surroundings {
+    /// Who is one of those that a name stands for, though it has a name of its own: the ingress controller and
+    /// Prometheus are any pod of their namespace.
+    pub(super) fn neighbours(&self) -> Vec<(&'static str, &'static str)> {
+        let collector = self.collector.as_ref();
+        let whole = [
+            (INGRESS_CONTROLLER, &self.ingress_controller),
+            (PROMETHEUS, &self.prometheus),
+        ];
+        let all = collector.map(|one| (COLLECTOR, &one.namespace));
+        let all: Vec<_> = whole.into_iter().chain(all).collect();
+        let mut found = Vec::new();
+        for (any, namespace) in whole {
+            let beside = all
+                .iter()
+                .filter(|(name, of)| *name != any && *of == namespace);
+            found.extend(beside.map(|(name, _)| (*name, any)));
+        }
+        found
+    }
 }
 
 impl Default for Surroundings {
@@ -25,6 +69,13 @@ impl Default for Surroundings {
         Self {
             ingress_controller: "ingress-nginx".to_owned(),
             prometheus: "monitoring".to_owned(),
+            collector: Some(Collector {
+                namespace: "telemetry".to_owned(),
+                labels: Labels::from([(
+                    "app.kubernetes.io/name".to_owned(),
+                    "opentelemetry-collector".to_owned(),
+                )]),
+            }),
             inside: Addresses::private(),
         }
     }
@@ -38,8 +89,24 @@ pub(super) const ELSEWHERE: &str = "elsewhere";
 /// One that wears every label of ours; the label with its name nobody can choose.
 const IMITATION: &str = "imitation";
 
+const INGRESS_CONTROLLER: &str = "ingress-controller";
+const PROMETHEUS: &str = "prometheus";
+/// How the pods that take traces and logs are called; in a cluster without any nobody is.
+pub const COLLECTOR: &str = "collector";
+const OTLP: NamedPort = NamedPort {
+    name: String::new(),
+    protocol: Protocol::Tcp,
+    port: 4318,
+};
+
 /// The places that are no pods of ours.
-pub(super) const AROUND: [&str; 4] = ["ingress-controller", "prometheus", "kube-dns", "internet"];
+pub(super) const AROUND: [&str; 5] = [
+    INGRESS_CONTROLLER,
+    PROMETHEUS,
+    COLLECTOR,
+    "kube-dns",
+    "internet",
+];
 
 /// The namespaces with their labels, and everybody in them.
 pub(super) fn of(
@@ -82,12 +149,14 @@ fn namespaces(ours: &BTreeMap<String, Labels>, around: &Surroundings) -> BTreeMa
     let worn = ours.values().flatten();
     let worn = worn.map(|(key, value)| (key.clone(), value.clone()));
     all.insert(IMITATION.to_owned(), worn.collect());
-    for name in [
+    let collector = around.collector.iter();
+    let names = [
         ELSEWHERE,
         DNS_NAMESPACE,
         &around.ingress_controller,
         &around.prometheus,
-    ] {
+    ];
+    for name in collector.map(|one| one.namespace.as_str()).chain(names) {
         all.entry(name.to_owned()).or_default();
     }
     for (name, labels) in &mut all {
@@ -110,11 +179,15 @@ fn workloads(rendered: &Rendered, addresses: &Addresses) -> Vec<Place> {
     found.collect()
 }
 
-/// A pod without labels in each namespace.
+/// A pod without labels in each namespace. The ingress controller and Prometheus are such pods themselves.
 fn strangers(ours: &BTreeMap<String, Labels>, around: &Surroundings) -> Vec<Place> {
     let namespaces = ours.keys().map(String::as_str);
+    let collector = around.collector.iter().map(|one| one.namespace.as_str());
+    let beside_it =
+        collector.filter(|name| around.ingress_controller != *name && around.prometheus != *name);
     namespaces
         .chain([ELSEWHERE, DNS_NAMESPACE])
+        .chain(beside_it)
         .map(|namespace| {
             let name = format!("{namespace}/stranger");
             pod(name, namespace, Labels::new(), Vec::new(), around)
@@ -122,7 +195,7 @@ fn strangers(ours: &BTreeMap<String, Labels>, around: &Surroundings) -> Vec<Plac
         .collect()
 }
 
-/// Pods that wear the labels of a workload, or of the cluster's DNS, where these do not live.
+/// Pods that wear the labels of a workload, of the cluster's DNS or of the collector, where these do not live.
 fn thieves(
     ours: &BTreeMap<String, Labels>,
     workloads: &[Place],
@@ -133,7 +206,10 @@ fn thieves(
         let name = place.name.split_once('/').map_or("", |(_, name)| name);
         Some((name.to_owned(), place.pod()?.clone()))
     });
-    let victims = victims.chain([("kube-dns".to_owned(), dns())]);
+    let collector = around.collector.as_ref().map(Collector::pod);
+    let victims = victims
+        .chain([("kube-dns".to_owned(), dns())])
+        .chain(collector.map(|pod| (COLLECTOR.to_owned(), pod)));
     let thieves = victims.flat_map(|(victim, worn)| {
         let abroad = namespaces
             .iter()
@@ -150,10 +226,16 @@ fn thieves(
 }
 
 fn platform(around: &Surroundings) -> Vec<Place> {
-    let [ingress, prometheus, kube_dns, internet] = AROUND.map(str::to_owned);
+    let [ingress, prometheus, collector, kube_dns, internet] = AROUND.map(str::to_owned);
     let nobody = Labels::new;
     let dns = dns();
-    vec![
+    let collector = around.collector.iter().map(|one| Place {
+        name: collector.clone(),
+        kind: Kind::Pod(one.pod()),
+        addresses: around.inside.clone(),
+    });
+    let mut places: Vec<_> = collector.collect();
+    places.extend([
         pod(
             ingress,
             &around.ingress_controller,
@@ -173,7 +255,8 @@ fn platform(around: &Surroundings) -> Vec<Place> {
             kind: Kind::Node,
             addresses: around.inside.clone(),
         },
-    ]
+    ]);
+    places
 }
 
 fn dns() -> Pod {

@@ -13,7 +13,7 @@ pub fn differences(rendered: &Rendered, expected: &Expected) -> Vec<String> {
     differences_around(rendered, expected, &Surroundings::default())
 }
 
-/// The same on a cluster where the platform's namespaces have other names.
+/// The same on a cluster where the platform's namespaces have other names, or nobody takes traces.
 #[must_use]
 pub fn differences_around(
     rendered: &Rendered,
@@ -26,6 +26,7 @@ pub fn differences_around(
     };
     let environment = rendered.environment();
     let seen = Matrix::of(&world);
+    let expected = expected.around(around);
     let (wanted, unknown) = expected.in_environment(environment, &seen.places);
     let mut found: Vec<_> = unknown
         .iter()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::cast::{COLLECTOR, Surroundings};
 use super::matrix::{Matrix, Relation, by_port, summary};
 use super::place::made_up;
 use super::ports::{NoPort, PortSet};
@@ -21,8 +22,8 @@ const HEAD: &str = "\
 # invoice/invoice-app, …   the pods of a workload        kube-dns            the cluster's DNS
 # NAMESPACE/stranger       a pod without labels          ingress-controller  any pod of its namespace
 # NAMESPACE/posing-as-APP  one that wears APP's labels   prometheus          any pod of its namespace
-# elsewhere                a namespace of others         internet            addresses outside
-# imitation                one that wears our labels
+# elsewhere                a namespace of others         collector           who takes traces and logs, if anybody
+# imitation                one that wears our labels     internet            addresses outside
 # NAMESPACE/with LABEL     whom only a policy names: whoever comes and wears this label
 #
 # let-out-alone and let-in-alone: what one side allows and the other does not, so that it would be open
@@ -119,6 +120,30 @@ impl Expected {
             everywhere,
             environments,
         }
+    }
+
+    /// What is true on a cluster that has these around: the file is written for one where everybody is there,
+    /// each in a namespace of its own.
+    pub(super) fn around(&self, around: &Surroundings) -> Self {
+        let mut all = self.clone();
+        for section in [&mut all.everywhere]
+            .into_iter()
+            .chain(all.environments.values_mut())
+        {
+            for lines in [
+                &mut section.reached,
+                &mut section.let_out_alone,
+                &mut section.let_in_alone,
+            ] {
+                if around.collector.is_none() {
+                    *lines = filtered(lines, |to, _, caller| ![to, caller].contains(&COLLECTOR));
+                }
+                for (one, any) in around.neighbours() {
+                    join(lines, one, any);
+                }
+            }
+        }
+        all
     }
 
     /// Writes the file of the repository at `root`.
@@ -231,6 +256,22 @@ fn filtered(lines: &Lines, keep: impl Fn(&str, &str, &str) -> bool) -> Lines {
         }
     }
     kept
+}
+
+/// What is said of `any` is said of `one` too.
+fn join(lines: &mut Lines, one: &str, any: &str) {
+    for callers in lines.values_mut().flat_map(BTreeMap::values_mut) {
+        if callers.contains(any) {
+            callers.insert(one.to_owned());
+        }
+    }
+    let Some(ports) = lines.get(any).cloned() else {
+        return;
+    };
+    let called = lines.entry(one.to_owned()).or_default();
+    for (piece, callers) in ports {
+        called.entry(piece).or_default().extend(callers);
+    }
 }
 
 fn expand(lines: &Lines, places: &[String], relation: &mut Relation, unknown: &mut Vec<String>) {

@@ -22,7 +22,7 @@ mod why;
 mod world;
 
 pub use addresses::Addresses;
-pub use cast::Surroundings;
+pub use cast::{COLLECTOR, Collector, Surroundings};
 pub use compare::{differences, differences_around};
 pub use decision::{Allowance, Decision, Side};
 pub use expected::{Expected, ExpectedError, FILE};

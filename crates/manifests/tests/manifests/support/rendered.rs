@@ -14,6 +14,7 @@ pub struct Rendered {
 /// The namespaces that deploy.sh found, in [`as_deployed`].
 pub const FOUND_INGRESS: &str = "found-ingress";
 pub const FOUND_MONITORING: &str = "found-monitoring";
+pub const FOUND_COLLECTOR: &str = "found-telemetry";
 pub const FOUND_DIGEST: &str =
     "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
@@ -26,10 +27,14 @@ static EVERYTHING: LazyLock<Vec<Rendered>> = LazyLock::new(|| {
     found.into_iter().map(render).collect()
 });
 
-static AS_DEPLOYED: LazyLock<Vec<Document>> = LazyLock::new(|| {
-    let apps = ["invoice-app", "payment-provider"];
-    apps.into_iter().flat_map(render_as_deployed).collect()
-});
+static AS_DEPLOYED: LazyLock<Vec<Document>> = LazyLock::new(|| deployed(Collector::Found));
+
+/// Whether deploy.sh found one.
+#[derive(Clone, Copy)]
+enum Collector {
+    Found,
+    Nowhere,
+}
 
 /// The answer, or a failure in the error's own words.
 pub fn answer<T, E: Display>(result: Result<T, E>) -> T {
@@ -103,17 +108,47 @@ pub fn as_deployed() -> &'static [Document] {
     &AS_DEPLOYED
 }
 
-fn render_as_deployed(app: &str) -> Vec<Document> {
+/// The same in a cluster where deploy.sh found no collector.
+pub fn deployed_without_collector() -> Vec<Document> {
+    deployed(Collector::Nowhere)
+}
+
+fn deployed(collector: Collector) -> Vec<Document> {
+    let apps = ["invoice-app", "payment-provider"];
+    let render = |app| render_as_deployed(app, collector);
+    apps.into_iter().flat_map(render).collect()
+}
+
+fn render_as_deployed(app: &str, collector: Collector) -> Vec<Document> {
     // Below the build folder, not the system's temporary one: kustomize takes relative paths alone.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let up = path_from(folder.path(), &kustomize());
-    let text = format!(
-        "resources: [{up}/apps/{app}/overlays/local]
-components: [{up}/components/platform-namespaces]
+    let literals = format!("ingress-controller={FOUND_INGRESS}, monitoring={FOUND_MONITORING}");
+    let found = match collector {
+        Collector::Found => format!(
+            "components: [{up}/components/platform-namespaces]
 configMapGenerator:
 - name: platform-namespaces
   behavior: merge
-  literals: [ingress-controller={FOUND_INGRESS}, monitoring={FOUND_MONITORING}]
+  literals: [{literals}, 'collector=http://jaeger.{FOUND_COLLECTOR}.svc:4318']
+patches:
+- target: {{labelSelector: invoice-platform.example/lets-out=otlp}}
+  patch: |-
+    - op: replace
+      path: /spec/egress/0/to/0/podSelector/matchLabels
+      value: {{app.kubernetes.io/name: jaeger}}"
+        ),
+        Collector::Nowhere => format!(
+            "components: [{up}/components/platform-namespaces, {up}/components/without-collector]
+configMapGenerator:
+- name: platform-namespaces
+  behavior: merge
+  literals: [{literals}]"
+        ),
+    };
+    let text = format!(
+        "resources: [{up}/apps/{app}/overlays/local]
+{found}
 images:
 - {{name: ghcr.io/invoice-platform/{app}, newName: registry.example/{app}, digest: '{FOUND_DIGEST}'}}
 - {{name: ghcr.io/invoice-platform/postgres, newName: registry.example/postgres, digest: '{FOUND_DIGEST}'}}
