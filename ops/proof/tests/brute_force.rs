@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 const NAMESPACES: [&str; 3] = ["a", "b", "c"];
 /// Few, so that rules and questions meet; 0 and 65536 are none.
 const PORTS: [u16; 7] = [1, 2, 3, 4, 5, 6, 65535];
-const NETWORKS: [&str; 9] = [
+const NETWORKS: [&str; 10] = [
     "10.0.0.0/30",
     "10.0.0.0/29",
     "10.0.0.4/32",
@@ -28,6 +28,7 @@ const NETWORKS: [&str; 9] = [
     "fd00::/125",
     "fd00::4/128",
     "::/0",
+    "::ffff:10.0.0.0/126",
 ];
 
 /// The specification, in the words of its reference, the page `network-policies` of Kubernetes' documentation.
@@ -204,6 +205,11 @@ mod specification {
                 IpAddr::V6(six) => six.octets().map(|byte| format!("{byte:08b}")).concat(),
             }
         };
+        if let IpAddr::V6(six) = network
+            && let Some(four) = six.to_ipv4_mapped()
+        {
+            return contains(&format!("{four}/{}", length - 96), address);
+        }
         network.is_ipv4() == address.is_ipv4() && bits(network)[..length] == bits(address)[..length]
     }
 

@@ -11,16 +11,26 @@ pub(super) fn namespace(changes: &mut Changes<'_>) {
         of_pod_security.filter(|label| label.starts_with("pod-security.kubernetes.io/"));
     for label in of_pod_security.collect::<Vec<_>>() {
         changes.field_taken_out(labels, &label);
-        let other: &[&str] = if label.ends_with("-version") {
-            &["latest", "v1.0", "v1.24"]
+        let pointer = format!("{labels}/{}", escaped(&label));
+        let other = if label.ends_with("-version") {
+            let written = changes.original().text(&pointer).unwrap_or_default();
+            let mut other = vec!["latest".to_owned(), "v1.0".to_owned()];
+            other.extend(one_before(written));
+            other
         } else {
-            &["baseline", "privileged"]
+            vec!["baseline".to_owned(), "privileged".to_owned()]
         };
         for value in other {
-            let pointer = format!("{labels}/{}", escaped(&label));
             changes.replaced(&pointer, format!("{label} {value}"), json!(value));
         }
     }
+}
+
+/// The minor version before one.
+fn one_before(version: &str) -> Option<String> {
+    let (major, minor) = version.rsplit_once('.')?;
+    let minor: u32 = minor.parse().ok()?;
+    Some(format!("{major}.{}", minor.checked_sub(1)?))
 }
 
 /// What may go wrong with a quota.

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::ranges::Ranges;
 
@@ -46,10 +46,10 @@ impl Addresses {
         Self::block(IpNet::from(address))
     }
 
-    /// The addresses of a CIDR block.
+    /// The addresses of a CIDR block. One of IPv4 that is written as IPv6 is one of IPv4, as networks read it.
     #[must_use]
     pub fn block(block: IpNet) -> Self {
-        match block {
+        match unmapped(block) {
             IpNet::V4(block) => Self {
                 v4: Ranges::of(
                     u128::from(u32::from(block.network())),
@@ -89,6 +89,18 @@ impl Addresses {
     }
 }
 
+/// `::ffff:10.0.0.0/104` is `10.0.0.0/8`.
+fn unmapped(block: IpNet) -> IpNet {
+    let IpNet::V6(written) = block else {
+        return block;
+    };
+    let inside = written.prefix_len().checked_sub(96);
+    let network = written.network().to_ipv4_mapped();
+    let read = network.zip(inside);
+    let read = read.and_then(|(network, length)| Ipv4Net::new(network, length).ok());
+    read.map_or(block, IpNet::V4)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Addresses, PRIVATE};
@@ -109,6 +121,16 @@ mod tests {
     fn a_block_is_all_of_its_addresses_however_it_is_written() {
         assert_eq!(block("10.1.2.3/8"), block("10.0.0.0/8"));
         assert_eq!(block("0.0.0.0/0").union(&block("::/0")), Addresses::every());
+    }
+
+    #[test]
+    fn ipv4_that_is_written_as_ipv6_is_ipv4_and_what_lies_beside_is_not() {
+        assert_eq!(block("::ffff:0:0/96"), block("0.0.0.0/0"));
+        assert_eq!(block("::ffff:10.1.2.3/104"), block("10.0.0.0/8"));
+        assert_eq!(block("::ffff:10.0.0.7/128"), block("10.0.0.7/32"));
+        for other in ["::fffe:0:0/96", "::ffff:0:0/95", "::/64", "2001:db8::/96"] {
+            assert!(!block(other).meet(&block("0.0.0.0/0")), "{other}");
+        }
     }
 
     #[test]

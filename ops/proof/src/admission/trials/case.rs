@@ -30,6 +30,8 @@ pub(super) struct Written {
     pub(super) says: String,
     #[serde(default)]
     pub(super) base: Base,
+    /// Changes what is there before an update.
+    pub(super) before: Option<Value>,
     /// Changes the whole object, or the pod.
     pub(super) change: Option<Value>,
     /// Changes one more container, in each of the places.

@@ -24,7 +24,7 @@ pub(super) fn trials(case: &Case, scope: &Scope) -> Result<Vec<Trial>, TrialsErr
         _ => vec![Pair {
             what: case.good["kind"].as_str().unwrap_or_default().to_owned(),
             changed: changed(&case.good, case.written.change.as_ref()),
-            good: case.good.clone(),
+            good: changed(&case.good, case.written.before.as_ref()),
             subresource: None,
         }],
     };
@@ -126,7 +126,8 @@ fn pods(case: &Case) -> Result<Vec<Pair>, TrialsError> {
         .take(WITH_PODS.len())
         .filter(|(_, kind)| !case.written.not_as.iter().any(|name| name == kind));
     for (api_version, kind) in kinds {
-        let good = around(api_version, kind, &case.good);
+        let before = changed(&case.good, case.written.before.as_ref());
+        let good = around(api_version, kind, &before);
         let Some(container) = &case.written.container else {
             let pod = finished(case, changed(&case.good, case.written.change.as_ref()));
             pairs.push(Pair {
