@@ -81,6 +81,53 @@ fn a_binding_that_refuses_less_is_noticed() {
 }
 
 #[test]
+fn an_exception_that_no_request_meets_is_noticed_in_a_policy() {
+    let names = json!([{"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"],
+        "resourceNames": ["excepted"]}]);
+    for document in policies() {
+        let excluded = with_policy(&document, |policy| {
+            policy["spec"]["matchConstraints"]["excludeResourceRules"] = names.clone();
+        });
+        assert!(excluded[0].contains("excludeResourceRules"), "{excluded:?}");
+        let conditions = document["spec"]["matchConditions"].as_array().cloned();
+        let excepting = with_policy(&document, |policy| {
+            let mut conditions = conditions.unwrap_or_default();
+            conditions.push(
+                json!({"name": "but", "expression": "request.userInfo.username != 'excepted'"}),
+            );
+            policy["spec"]["matchConditions"] = conditions.into();
+        });
+        assert!(excepting[0].contains("condition but"), "{excepting:?}");
+        let parameters = with_policy(&document, |policy| {
+            policy["spec"]["paramKind"] = json!({"apiVersion": "v1", "kind": "ConfigMap"});
+        });
+        assert!(parameters[0].contains("paramKind"), "{parameters:?}");
+    }
+}
+
+#[test]
+fn an_exception_that_no_request_meets_is_noticed_in_a_binding() {
+    for (field, said) in [
+        ("excludeResourceRules", "excludeResourceRules"),
+        ("resourceRules", "a part of its kinds"),
+    ] {
+        for binding in of_kind("ValidatingAdmissionPolicyBinding") {
+            let found = with_policy(&binding, |binding| {
+                binding["spec"]["matchResources"][field] = json!([{"apiGroups": ["*"], "apiVersions": ["*"],
+                    "operations": ["*"], "resources": ["*"], "resourceNames": ["excepted"]}]);
+            });
+            assert!(found[0].contains(said), "{field}: {found:?}");
+        }
+    }
+    for binding in of_kind("ValidatingAdmissionPolicyBinding") {
+        let found = with_policy(&binding, |binding| {
+            binding["spec"]["paramRef"] = json!({"name": "excepted"});
+        });
+        assert!(found[0].contains("paramRef"), "{found:?}");
+    }
+}
+
+#[test]
 fn one_more_excepted_namespace_is_noticed_and_so_is_one_less() {
     let place = "/spec/matchResources/namespaceSelector/matchExpressions/0";
     let binding = of_kind("ValidatingAdmissionPolicyBinding")

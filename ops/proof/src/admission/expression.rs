@@ -38,6 +38,11 @@ impl Expression {
         })
     }
 
+    /// As it is written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether it is true; an error when it cannot be told, as for the API server.
     pub(super) fn holds(&self, scope: &Scope) -> Result<bool, String> {
         match self.value(scope)? {

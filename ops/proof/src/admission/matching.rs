@@ -29,6 +29,11 @@ impl MatchResources {
         listed && !excluded && from_there && self.selects_object(request)
     }
 
+    /// Whether something is left out by name or kind that rules include.
+    pub(super) fn excludes(&self) -> bool {
+        !self.exclude_resource_rules.is_empty()
+    }
+
     /// Whether other versions of the same kinds pass it by.
     pub(super) fn is_exact(&self) -> bool {
         self.match_policy == MatchPolicy::Exact

@@ -4,6 +4,7 @@
 //! server would. [`Trials`] are the requests that the cases of `kustomize/cluster/admission/cases`
 //! stand for, each with the answer that it has to get.
 
+mod conditions;
 mod expression;
 mod kind;
 mod matching;

@@ -6,6 +6,7 @@ use manifests::Document;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::conditions;
 use super::expression::{Expression, Scope};
 use super::matching::{NAMESPACE_NAME, labels};
 use super::object::ready_for_admission;
@@ -182,6 +183,20 @@ impl Policies {
                     policy.name
                 ));
             }
+            if places.iter().any(|place| place.excludes()) {
+                found.push(format!(
+                    "{} leaves out what excludeResourceRules names: nothing may be excepted so",
+                    policy.name
+                ));
+            }
+            let mut bound = policy.bindings.iter();
+            if bound.any(|binding| binding.match_resources.resource_rules.is_some()) {
+                found.push(format!(
+                    "{} is bound to a part of its kinds: resourceRules are for the policy to say",
+                    policy.name
+                ));
+            }
+            found.extend(policy.unknown_conditions());
             if policy.bindings.is_empty() {
                 found.push(format!(
                     "{} has no binding, so it refuses nothing",
@@ -276,6 +291,20 @@ impl Policy {
             validations: validations.collect::<Result<_, PoliciesError>>()?,
             constraints: written.match_constraints,
             bindings: Vec::new(),
+        })
+    }
+
+    /// Each lets something pass, and a trial may be about none of it.
+    fn unknown_conditions(&self) -> impl Iterator<Item = String> {
+        let unknown = self
+            .conditions
+            .iter()
+            .filter(|(name, condition)| !conditions::is_known(&self.name, name, condition.text()));
+        unknown.map(|(name, _)| {
+            format!(
+                "{} has a condition {name} that is not, or not so, among those that were meant",
+                self.name
+            )
         })
     }
 

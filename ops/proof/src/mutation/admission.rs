@@ -14,6 +14,48 @@ const SLIPS: [(&str, &str); 8] = [
     ("orValue(true)", "orValue(false)"),
 ];
 
+/// Conditions that except somebody or something whom no request knows.
+const EXCEPTIONS: [(&str, &str); 3] = [
+    ("a name", "request.name != 'excepted'"),
+    (
+        "a label",
+        "request.operation == 'DELETE' || !('excepted' in dyn(object).metadata.?labels.orValue({}))",
+    ),
+    ("a user", "request.userInfo.username != 'excepted'"),
+];
+
+/// What is allowed by a list that holds the first would be allowed too.
+const WIDER: [(&str, &[&str]); 2] = [
+    ("'emptyDir'", &OTHER_VOLUMES),
+    ("'container_t'", &["spc_t", "unconfined_t"]),
+];
+
+/// Every kind of volume that the API knows beside those that may be mounted.
+const OTHER_VOLUMES: [&str; 22] = [
+    "awsElasticBlockStore",
+    "azureDisk",
+    "azureFile",
+    "cephfs",
+    "cinder",
+    "csi",
+    "fc",
+    "flexVolume",
+    "flocker",
+    "gcePersistentDisk",
+    "gitRepo",
+    "glusterfs",
+    "hostPath",
+    "iscsi",
+    "nfs",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "quobyte",
+    "rbd",
+    "scaleIO",
+    "storageos",
+    "vsphereVolume",
+];
+
 /// What may go wrong with an admission policy.
 pub(super) fn policy(changes: &mut Changes<'_>) {
     changes.taken_away();
@@ -32,6 +74,17 @@ pub(super) fn policy(changes: &mut Changes<'_>) {
     changes.edited("for nobody", |object| {
         object["spec"]["matchConditions"] = json!([{"name": "nobody", "expression": "false"}]);
     });
+    for (who, condition) in EXCEPTIONS {
+        changes.edited(format!("but for {who}"), |object| {
+            let written = object["spec"]["matchConditions"].as_array().cloned();
+            let mut conditions = written.unwrap_or_default();
+            conditions.push(json!({"name": "excepted", "expression": condition}));
+            object["spec"]["matchConditions"] = conditions.into();
+        });
+    }
+    changes.field_written("/spec/matchConstraints", "excludeResourceRules", &named());
+    let parameters = json!({"apiVersion": "v1", "kind": "ConfigMap"});
+    changes.field_written("/spec", "paramKind", &parameters);
     let exempt = json!({"matchExpressions": [{"key": "exempt", "operator": "DoesNotExist"}]});
     for selector in ["namespaceSelector", "objectSelector"] {
         changes.field_written("/spec/matchConstraints", selector, &exempt);
@@ -41,6 +94,32 @@ pub(super) fn policy(changes: &mut Changes<'_>) {
     for index in 0..changes.original().list(rules).len() {
         for list in ["operations", "resources", "apiGroups"] {
             changes.each_taken_out(&format!("{rules}/{index}/{list}"));
+        }
+    }
+}
+
+/// A rule for everything of one name.
+fn named() -> Value {
+    json!([{"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"],
+        "resourceNames": ["excepted"]}])
+}
+
+/// What is listed as allowed with one more beside it.
+fn widened(changes: &mut Changes<'_>, pointer: &str) {
+    let Some(written) = changes.original().text(pointer).map(str::to_owned) else {
+        return;
+    };
+    for (listed, others) in WIDER {
+        let Some(at) = written.find(listed) else {
+            continue;
+        };
+        let (before, after) = written.split_at(at);
+        for other in others {
+            changes.replaced(
+                pointer,
+                format!("{pointer}: '{other}' beside {listed}"),
+                json!(format!("{before}'{other}', {after}")),
+            );
         }
     }
 }
@@ -57,6 +136,7 @@ fn expression(changes: &mut Changes<'_>, pointer: &str) {
     );
     slips(changes, pointer);
     constants(changes, pointer);
+    widened(changes, pointer);
 }
 
 /// Each text that an expression holds is another one, and the list that it stands in is without it.
@@ -158,6 +238,7 @@ pub(super) fn binding(changes: &mut Changes<'_>) {
             actions,
         );
     }
+    narrowed(changes);
     let selector = "/spec/matchResources/namespaceSelector";
     changes.field_taken_out("/spec/matchResources", "namespaceSelector");
     changes.replaced(selector, "selecting every namespace", json!({}));
@@ -186,6 +267,16 @@ pub(super) fn binding(changes: &mut Changes<'_>) {
         "objectSelector",
         &json!({"matchExpressions": [{"key": "exempt", "operator": "DoesNotExist"}]}),
     );
+}
+
+/// A binding that is for less than its policy.
+fn narrowed(changes: &mut Changes<'_>) {
+    let place = "/spec/matchResources";
+    changes.field_written(place, "excludeResourceRules", &named());
+    let pods = json!([{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["pods"]}]);
+    changes.field_written(place, "resourceRules", &pods);
+    let parameters = json!({"name": "excepted", "parameterNotFoundAction": "Allow"});
+    changes.field_written("/spec", "paramRef", &parameters);
 }
 
 fn turned(changes: &mut Changes<'_>, operator: &str) {
