@@ -36,6 +36,9 @@ pub struct Options {
     /// Fail a check that has nothing to look at here, instead of skipping it
     #[arg(long)]
     pub require_all: bool,
+    /// Write the names of the checks that were skipped, one a line, for whoever says what was tested
+    #[arg(long, value_name = "FILE")]
+    pub skipped: Option<PathBuf>,
     /// List the checks and what each is about, and end
     #[arg(long)]
     pub list: bool,

@@ -60,11 +60,20 @@ impl Report {
         self.count(Verdict::Failed) == 0
     }
 
+    /// The names of the checks that had nothing to look at.
+    #[must_use]
+    pub fn skipped(&self) -> Vec<&'static str> {
+        self.that(Verdict::Skipped).map(|line| line.check).collect()
+    }
+
     fn count(&self, verdict: Verdict) -> usize {
+        self.that(verdict).count()
+    }
+
+    fn that(&self, verdict: Verdict) -> impl Iterator<Item = &Line> {
         self.lines
             .iter()
-            .filter(|line| line.verdict == verdict)
-            .count()
+            .filter(move |line| line.verdict == verdict)
     }
 
     /// The aligned table, without a closing line.

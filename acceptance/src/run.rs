@@ -100,7 +100,7 @@ pub async fn run(options: &Options, console: &Arc<Console>) -> Result<Ended, Run
             let turn = cluster.take_turn(console).await.map_err(setup)?;
             let world =
                 ClusterWorld::new(cluster, Http::new()?, target, Arc::clone(console), storm);
-            let ended = until_done_or_interrupted(&world, &checks, options.require_all).await;
+            let ended = until_done_or_interrupted(&world, &checks, options).await;
             turn.give_up().await.map_err(setup)?;
             ended
         }
@@ -109,7 +109,7 @@ pub async fn run(options: &Options, console: &Arc<Console>) -> Result<Ended, Run
             let _lock = run_lock::take(&options.target).map_err(setup)?;
             console.say("Acceptance on both services as processes of this machine.");
             let world = ProcessWorld::new(target, Http::new()?, Arc::clone(console), storm);
-            until_done_or_interrupted(&world, &checks, options.require_all).await
+            until_done_or_interrupted(&world, &checks, options).await
         }
     }
 }
@@ -165,11 +165,11 @@ fn chosen<'a, W>(
 async fn until_done_or_interrupted<W: World>(
     world: &W,
     checks: &[&Check<W>],
-    require_all: bool,
+    options: &Options,
 ) -> Result<Ended, RunError> {
     let mut report = Report::default();
     let interrupted = tokio::select! {
-        () = all(world, checks, require_all, &mut report) => false,
+        () = all(world, checks, options.require_all, &mut report) => false,
         signal = interruption() => {
             signal.map_err(|error| RunError::Setup(format!("signals cannot be awaited: {error}")))?;
             true
@@ -190,6 +190,15 @@ async fn until_done_or_interrupted<W: World>(
         });
     }
     world.console().closing(&report);
+    if let Some(path) = &options.skipped {
+        let names: String = report
+            .skipped()
+            .iter()
+            .flat_map(|name| [*name, "\n"])
+            .collect();
+        std::fs::write(path, names)
+            .map_err(|error| setup(format!("{}: {error}", path.display())))?;
+    }
     Ok(match (interrupted, report.is_green()) {
         (true, _) => Ended::Interrupted,
         (false, true) => Ended::Green,
@@ -283,9 +292,11 @@ fn line(check: &'static str, seen: Seen, require_all: bool, start: Instant) -> L
 mod tests {
     use super::{World, until_done_or_interrupted};
     use crate::check::Check;
+    use crate::cli::Options;
     use crate::failure::{Failure, ensure};
     use crate::report::Console;
     use crate::run::Ended;
+    use clap::Parser;
     use std::cell::Cell;
     use std::io::Write;
     use std::sync::{Arc, Mutex};
@@ -378,13 +389,13 @@ mod tests {
     };
 
     async fn run(checks: &[&Check<Sketch>], stuck: bool) -> (Ended, String, u32) {
-        run_with(checks, stuck, false).await
+        run_with(checks, stuck, &["acceptance"]).await
     }
 
     async fn run_with(
         checks: &[&Check<Sketch>],
         stuck: bool,
-        require_all: bool,
+        arguments: &[&str],
     ) -> (Ended, String, u32) {
         let paper = Paper::default();
         let console = Console::new(Box::new(paper.clone()), false);
@@ -395,7 +406,7 @@ mod tests {
             meeting: Barrier::new(2),
             inside: Cell::new(0),
         };
-        let ended = until_done_or_interrupted(&sketch, checks, require_all)
+        let ended = until_done_or_interrupted(&sketch, checks, &Options::parse_from(arguments))
             .await
             .unwrap();
         let text = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
@@ -424,11 +435,23 @@ mod tests {
 
     #[tokio::test]
     async fn where_all_is_required_a_check_that_has_nothing_to_look_at_fails() {
-        let (ended, text, _) = run_with(&[&GOOD, &ABSENT], false, true).await;
+        let all = ["acceptance", "--require-all"];
+        let (ended, text, _) = run_with(&[&GOOD, &ABSENT], false, &all).await;
         assert_eq!(ended, Ended::Red);
         assert!(text.contains("no database"), "{text}");
         assert_eq!(text.lines().last(), Some("1 passed, 1 failed"));
-        assert_eq!(run_with(&[&GOOD], false, true).await.0, Ended::Green);
+        assert_eq!(run_with(&[&GOOD], false, &all).await.0, Ended::Green);
+    }
+
+    #[tokio::test]
+    async fn what_was_skipped_is_written_down_and_nothing_where_nothing_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("skipped");
+        let arguments = ["acceptance", "--skipped", path.to_str().unwrap()];
+        run_with(&[&GOOD, &ABSENT, &BAD], false, &arguments).await;
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "absent\n");
+        run_with(&[&GOOD], false, &arguments).await;
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "");
     }
 
     #[tokio::test]

@@ -14,6 +14,9 @@ with_a_deployment() {
     printf '#!/usr/bin/env bash\nprintf "%%s\\n" "${0##*/} $*" >>"$WORLD/calls"\n' >"$folder/$program"
     chmod +x "$folder/$program"
   done
+  # shellcheck disable=SC2016 # for the stand-in to expand
+  echo '[ "${*: -2:1}" != --skipped ] || cat "$WORLD/skips" >"${@: -1}"' >>"$folder/acceptance"
+  : >"$WORLD/skips"
 }
 
 test_sh() {
@@ -25,10 +28,33 @@ test_a_check_may_be_skipped_unless_all_are_required() {
   with_a_deployment
   test_sh acceptance
   succeeded
-  called 'acceptance '
+  called 'acceptance --skipped .*/\.deploy/skipped'
   test_sh acceptance --require-all
   succeeded
-  called 'acceptance --require-all'
+  called 'acceptance --require-all --skipped .*/\.deploy/skipped'
+}
+
+test_what_was_skipped_is_recorded_as_left_out() {
+  with_a_deployment
+  printf '%s\n' drift-healed projects-apart >"$WORLD/skips"
+  test_sh acceptance
+  succeeded
+  called 'promote record-tested --parts acceptance but drift-healed, projects-apart'
+  # Where none was, nothing is said of it, whatever was skipped before.
+  : >"$WORLD/skips"
+  test_sh acceptance
+  succeeded
+  called 'promote record-tested --parts acceptance'
+}
+
+test_where_nobody_knows_what_was_skipped_nothing_is_recorded() {
+  with_a_deployment
+  printf '#!/usr/bin/env bash\n' >"$WORLD/clone/target/x86_64-unknown-linux-gnu/release/acceptance"
+  mkdir -p "$WORLD/clone/.deploy"
+  : >"$WORLD/clone/.deploy/skipped"
+  test_sh acceptance
+  refused
+  never_called '^promote '
 }
 
 test_a_run_that_leaves_checks_out_is_not_recorded_as_tested() {

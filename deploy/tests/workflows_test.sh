@@ -54,6 +54,8 @@ test_a_release_says_whose_word_its_evidence_is() {
   script release v1.2.3
   succeeded
   jq -r .remark "$WORLD/clone/.deploy/tested.json" | grep -qF "so says the signature of main's workflow" || complain 'tested.json does not say so'
+  # The signature does not tell whether ci had nothing to look at for a check.
+  [ "$(jq -c .parts "$WORLD/clone/.deploy/tested.json")" = '["all but traces-arrive, promotion-and-revert"]' ] || complain 'it says that all tests passed'
 }
 
 # main goes on, and its manifests arrive on the deployment branch.
@@ -285,8 +287,8 @@ test_both_apps_are_promoted_to_dev_after_the_manifests() {
   begin_promotion
   script promote-to-dev
   succeeded
-  called 'deploy.sh promote payment-provider build dev'
-  called 'deploy.sh promote invoice-app build dev'
+  called "deploy.sh promote payment-provider build dev --without-evidence ci's cluster has nothing to look at for .*"
+  called "deploy.sh promote invoice-app build dev --without-evidence ci's cluster has nothing to look at for .*"
   on_branch deploy/say.sh >/dev/null || complain 'the branch lacks the tree'
 }
 
@@ -346,11 +348,25 @@ test_what_is_published_are_the_programs_that_passed_the_tests() {
 
 test_nothing_is_published_that_did_not_pass_all_tests() {
   begin_publishing
-  tested acceptance
-  script publish handed-on
-  refused
-  said 'not all tests passed'
+  local part
+  for part in acceptance 'all but drift-healed' 'all but drift-healed, promotion-and-revert'; do
+    tested "$part"
+    script publish handed-on
+    refused
+    said 'not all tests passed'
+  done
   never_called '^docker (build|push)'
+}
+
+test_what_ci_has_nothing_to_look_at_for_is_published_and_said_to_be_left_out() {
+  begin_publishing
+  local part
+  for part in 'all but promotion-and-revert' 'all but traces-arrive, promotion-and-revert'; do
+    tested "$part"
+    script publish handed-on
+    succeeded
+    [ "$(jq -c .parts "$WORLD/clone/.deploy/tested.json")" = "[\"$part\"]" ] || complain 'it says that all tests passed'
+  done
 }
 
 test_nothing_is_published_that_was_tested_on_another_commit() {

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::program::{Call, ProgramError, Tools};
 use crate::repository::{Person, printable, settings};
-use crate::tested::WHOLE;
+use crate::tested::is_whole;
 
 /// A clone of the deployment branch.
 pub(crate) struct Branch {
@@ -148,7 +148,7 @@ impl Branch {
             let mut lines = trailers.trim_start().lines();
             let is_it = lines.next() == Some(app) && lines.next() == Some(environment);
             let evidence = lines.next().filter(|_| is_it)?;
-            evidence.starts_with(WHOLE).then(|| evidence.to_owned())
+            is_whole(evidence).then(|| evidence.to_owned())
         })
     }
 

@@ -28,17 +28,20 @@ pub(crate) struct Source {
 pub(crate) enum Evidence {
     /// It passed all of them.
     Whole(String),
-    /// It passed some.
+    /// It passed some, or sources passed that are no commit.
     Partial(String),
     Unknown,
 }
 
 impl Evidence {
     fn of(tested: &Tested) -> Self {
+        let evidence = tested.evidence();
         if tested.is_whole() {
-            Self::Whole(tested.evidence())
+            Self::Whole(evidence)
+        } else if tested.leaves_none_out() {
+            Self::Partial(format!("of no commit: {evidence}"))
         } else {
-            Self::Partial(tested.evidence())
+            Self::Partial(format!("not all {evidence}"))
         }
     }
 }
@@ -46,8 +49,7 @@ impl Evidence {
 impl Display for Evidence {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Whole(tests) => f.write_str(tests),
-            Self::Partial(tests) => write!(f, "not all {tests}"),
+            Self::Whole(tests) | Self::Partial(tests) => f.write_str(tests),
             Self::Unknown => f.write_str("none"),
         }
     }

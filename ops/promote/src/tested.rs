@@ -18,7 +18,14 @@ use crate::target;
 /// The part of the tests that is all of them.
 const ALL: &str = "all";
 /// How evidence begins that leaves no test out.
-pub(crate) const WHOLE: &str = "tests passed (all) ";
+const WHOLE: &str = "tests passed (all) ";
+/// What it says of sources that are no commit's: nobody can look at what was tested.
+const CHANGED: &str = " with changes on top";
+
+/// Whether what a commit says as its evidence leaves no test out, and is about a commit.
+pub(crate) fn is_whole(evidence: &str) -> bool {
+    evidence.starts_with(WHOLE) && !evidence.contains(CHANGED)
+}
 
 /// What passed, and when.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -103,11 +110,7 @@ impl Tested {
 
     /// In half a sentence.
     pub(crate) fn evidence(&self) -> String {
-        let dirty = if self.dirty {
-            " with changes on top"
-        } else {
-            ""
-        };
+        let dirty = if self.dirty { CHANGED } else { "" };
         let remark = self.remark.as_ref().map(|remark| format!("; {remark}"));
         let (parts, time, commit) = (self.parts.join(", "), self.time, &self.commit);
         format!(
@@ -116,8 +119,13 @@ impl Tested {
         )
     }
 
-    /// Whether no test was left out.
+    /// Whether no test was left out, and what was tested is a commit.
     pub(crate) fn is_whole(&self) -> bool {
+        self.leaves_none_out() && !self.dirty
+    }
+
+    /// Whether no test was left out.
+    pub(crate) fn leaves_none_out(&self) -> bool {
         self.parts == [ALL]
     }
 }

@@ -42,6 +42,7 @@ fn what_ran_when_the_tests_passed_is_what_build_stands_for() {
 #[test]
 fn sources_that_differ_from_their_commit_are_told_so() {
     let world = World::new();
+    world.forget_tests();
     world.write(
         "clone/environments.yaml",
         &format!("{}# edited\n", crate::world::ENVIRONMENTS),
@@ -49,8 +50,53 @@ fn sources_that_differ_from_their_commit_are_told_so() {
     record(&world).unwrap();
     world
         .promote("build", "local")
-        .succeeded()
-        .said("with changes on top");
+        .refused("the test evidence is: of no commit: tests passed (all) at ");
+    let order = Order {
+        without_evidence: Some(String::from("to try it")),
+        ..world.order("local", "dev")
+    };
+    world.promote_by(&order).succeeded();
+    says(
+        &world,
+        "Test-Evidence: of no commit: tests passed (all) at ",
+    );
+    says(
+        &world,
+        " with changes on top; promoted all the same: to try it\n",
+    );
+    // Said by a commit it is no more.
+    world.forget_tests();
+    world.promote("dev", "staging").refused("evidence is: none");
+}
+
+#[test]
+fn what_a_commit_says_of_sources_with_changes_on_top_is_no_evidence() {
+    for (remark, counts) in [("c0ffee with changes on top", false), ("of a tag", true)] {
+        let world = World::new();
+        let text = std::fs::read_to_string(world.path(TESTED)).unwrap();
+        let with_remark = text.replacen('{', &format!(r#"{{"remark": "{remark}","#), 1);
+        world.write(TESTED, &with_remark);
+        world.promote("local", "dev").succeeded();
+        world.forget_tests();
+        let promoted = world.promote("dev", "staging");
+        if counts {
+            promoted.succeeded();
+        } else {
+            promoted.refused("evidence is: none");
+        }
+    }
+}
+
+#[test]
+fn tests_of_which_some_were_skipped_are_not_all() {
+    let world = World::new();
+    world.forget_tests();
+    record_part(&world, "all but drift-healed, projects-apart").unwrap();
+    let words =
+        "the test evidence is: not all tests passed (all but drift-healed, projects-apart) at ";
+    world.promote("build", "local").refused(words);
+    record(&world).unwrap();
+    world.promote("build", "local").succeeded();
 }
 
 /// Fails unless the last commit's message has these words.
