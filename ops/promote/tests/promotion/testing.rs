@@ -51,11 +51,9 @@ fn sources_that_differ_from_their_commit_are_told_so() {
     world
         .promote("build", "local")
         .refused("the test evidence is: of no commit: tests passed (all) at ");
-    let order = Order {
-        without_evidence: Some(String::from("to try it")),
-        ..world.order("local", "dev")
-    };
-    world.promote_by(&order).succeeded();
+    world
+        .promote_all_the_same("local", "dev", "to try it")
+        .succeeded();
     says(
         &world,
         "Test-Evidence: of no commit: tests passed (all) at ",
@@ -129,11 +127,9 @@ fn a_digest_that_nobody_tested_goes_on_only_with_a_reason_that_the_commit_names(
     let words = "the test evidence is: none\n       Deploy that very image";
     world.promote("local", "dev").refused(words);
     assert_eq!(world.subjects().len(), 1, "something was committed");
-    let order = Order {
-        without_evidence: Some(String::from("the fix cannot wait")),
-        ..world.order("local", "dev")
-    };
-    world.promote_by(&order).succeeded();
+    world
+        .promote_all_the_same("local", "dev", "the fix cannot wait")
+        .succeeded();
     says(
         &world,
         "\nTest-Evidence: none; promoted all the same: the fix cannot wait\n",
@@ -161,15 +157,15 @@ fn a_build_that_passed_only_some_tests_is_not_promoted() {
 #[test]
 fn a_reason_does_not_hide_the_evidence_that_there_is() {
     let world = World::new();
-    let order = Order {
-        without_evidence: Some(String::from("in case")),
-        ..world.order("local", "dev")
-    };
-    world.promote_by(&order).succeeded();
+    world
+        .promote_all_the_same("local", "dev", "in case")
+        .succeeded();
     assert!(!world.message().contains("in case"), "{}", world.message());
     world.runs('b');
     world.passed('b', "acceptance");
-    world.promote_by(&order).succeeded();
+    world
+        .promote_all_the_same("local", "dev", "in case")
+        .succeeded();
     let message = world.message();
     let partly = "Test-Evidence: not all tests passed (acceptance) at 2026-11-21T16:05:52Z on commit c0ffee; promoted all the same: in case";
     assert!(message.lines().any(|line| line == partly), "{message}");
