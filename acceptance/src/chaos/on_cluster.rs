@@ -10,7 +10,6 @@ use crate::check::on_cluster::ClusterWorld;
 use crate::cli::Storm;
 use crate::cluster::app::App;
 use crate::cluster::pods::DATABASE_GRACE_SECONDS;
-use crate::cluster::scale::Workload;
 use crate::failure::Failure;
 
 /// How long the services are cut off from each other: longer than one payment waits for its answer.
@@ -85,12 +84,7 @@ impl Fragile for ClusterWorld {
     async fn await_whole(&self) -> Result<(), Failure> {
         for app in App::ALL {
             self.cluster.await_rolled_out(app).await?;
-            let database = Workload::Database(app);
-            if self.cluster.wanted_replicas(database).await?.is_some() {
-                self.cluster
-                    .await_ready(app.namespace(), app.database(), 1)
-                    .await?;
-            }
+            self.cluster.await_database(app).await?;
         }
         Ok(())
     }

@@ -74,6 +74,20 @@ impl Cluster {
         Ok(pods)
     }
 
+    /// Whether the cluster holds the service's database.
+    pub(crate) async fn has_database(&self, app: App) -> Result<bool, Failure> {
+        let wanted = self.wanted_replicas(Workload::Database(app)).await?;
+        Ok(wanted.is_some())
+    }
+
+    /// Waits until the service's database is ready, where the cluster holds it.
+    pub(crate) async fn await_database(&self, app: App) -> Result<(), Failure> {
+        if self.has_database(app).await? {
+            self.await_ready(app.namespace(), app.database(), 1).await?;
+        }
+        Ok(())
+    }
+
     /// Takes all pods of a workload away and waits until they are gone.
     pub(crate) async fn take_away(&self, workload: Workload) -> Result<(), Failure> {
         let wanted = self.wanted_replicas(workload).await?;

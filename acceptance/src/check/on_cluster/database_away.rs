@@ -22,12 +22,7 @@ const RECOVERED_WITHIN: Duration = Duration::from_secs(90);
 
 pub(crate) async fn answers_503_and_recovers(world: &ClusterWorld) -> Seen {
     for app in App::ALL {
-        if world
-            .cluster
-            .wanted_replicas(Workload::Database(app))
-            .await?
-            .is_none()
-        {
+        if !world.cluster.has_database(app).await? {
             return Err(Failure::NotHere(format!(
                 "the database of {} is not in this cluster",
                 app.name()

@@ -9,7 +9,6 @@ use crate::check::paying::settle;
 use crate::check::snapshot::Snapshot;
 use crate::cluster::app::App;
 use crate::cluster::pods::DATABASE_GRACE_SECONDS;
-use crate::cluster::scale::Workload;
 use crate::failure::Failure;
 
 pub(crate) async fn loses_nothing(world: &ClusterWorld) -> Seen {
@@ -38,7 +37,7 @@ async fn restart_all(world: &ClusterWorld) -> Result<usize, Failure> {
     for app in App::ALL {
         let replicas = world.cluster.await_service(app).await?;
         pods.extend(replicas.into_iter().map(|pod| (pod, None)));
-        if has_database(world, app).await? {
+        if world.cluster.has_database(app).await? {
             let pod = world.cluster.database_pod(app).await?;
             pods.push((pod, Some(DATABASE_GRACE_SECONDS)));
         }
@@ -51,22 +50,8 @@ async fn restart_all(world: &ClusterWorld) -> Result<usize, Failure> {
         .map(|(pod, grace)| world.cluster.delete_pod(pod, *grace));
     try_join_all(deleted).await?;
     for app in App::ALL {
-        if has_database(world, app).await? {
-            world
-                .cluster
-                .await_ready(app.namespace(), app.database(), 1)
-                .await?;
-        }
+        world.cluster.await_database(app).await?;
         world.cluster.await_service(app).await?;
     }
     Ok(pods.len())
-}
-
-/// Whether the cluster holds the service's database.
-async fn has_database(world: &ClusterWorld, app: App) -> Result<bool, Failure> {
-    let wanted = world
-        .cluster
-        .wanted_replicas(Workload::Database(app))
-        .await?;
-    Ok(wanted.is_some())
 }
