@@ -6,6 +6,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck disable=SC2034 # where the sourced parts keep their files
 STATE=$ROOT/.deploy
 SKIPPED=$STATE/skipped
+SAID=$STATE/tests.log
 # shellcheck source-path=SCRIPTDIR
 . "$ROOT/deploy/say.sh"
 . "$ROOT/deploy/require.sh"
@@ -29,28 +30,46 @@ package is installed when it is missing.
 TEXT
 }
 
-compile_tests() {
-  have_database_programs || install_database
-  say_first_build
-  in_root cargo test --release --locked --workspace --no-run || fail "the tests do not compile; see above."
-}
-
-# Those of the scripts run meanwhile, for either leaves a processor idle much of the time; what they say comes after.
-test_workspace_and_scripts() {
-  local said=$STATE/tests-of-scripts.log workspace=passed scripts=passed
+# Beside acceptance, which mostly waits: they take what it leaves of the processors, and what they say comes after.
+begin_tests() {
   mkdir -p "$STATE"
   # In a group of its own, which an interruption can end.
   set -m
-  test_scripts >"$said" 2>&1 </dev/null &
+  run_tests >"$SAID" 2>&1 </dev/null &
   BESIDE=$!
   set +m
-  in_root cargo test --release --locked --workspace --no-fail-fast || workspace=failed
-  progress "waiting for the tests of the scripts"
-  wait "$BESIDE" || scripts=failed
+  renice -n 10 -g "$BESIDE" >/dev/null 2>&1 || true
+}
+
+run_tests() {
+  # Into a file, without colours.
+  local BOLD='' DIM='' RED='' GREEN='' PLAIN=''
+  step "Compile the tests" compile_tests
+  step "Tests of the workspace" test_workspace
+  step "Tests of the scripts" test_scripts
+}
+
+compile_tests() {
+  in_root cargo test --release --locked --workspace --no-run || fail "the tests do not compile; see above."
+}
+
+test_workspace() {
+  in_root cargo test --release --locked --workspace --no-fail-fast || fail "tests of the workspace failed; see above."
+}
+
+# What they said is worth reading where they failed, without the lines of those that passed.
+end_tests() {
+  local outcome=passed
+  progress "waiting for the tests of the workspace and of the scripts"
+  wait "$BESIDE" || outcome=failed
   BESIDE=''
-  cat "$said" >&2
-  [ $workspace = passed ] || fail "tests of the workspace failed; see above."
-  [ $scripts = passed ] || fail "tests of the scripts failed; see above."
+  if [ $outcome = failed ]; then
+    grep -vE '( \.\.\. ok| s  ok .*)$|^ +(Compiling|Downloaded|Executable|Running) ' "$SAID" >&2 || true
+    [ "$ACCEPTANCE" = passed ] || fail "tests failed, and so did acceptance; see above. All they said is in $SAID."
+    fail "tests failed; see above. All they said is in $SAID."
+  fi
+  grep -E '^ +[0-9.]+ s  ' "$SAID" >&2 || true
+  detail "$(awk '/^test result: ok\. / { passed += $4 } END { print passed + 0 }' "$SAID") of the workspace, $(sed -n 's/^deploy\.sh: \([0-9]*\) tests passed.*/\1/p' "$SAID") of the scripts"
 }
 
 test_scripts() {
@@ -70,15 +89,29 @@ test_scripts() {
 }
 
 test_api() {
-  in_root cargo build --release --locked || fail "the services do not compile; see above."
+  build_programs
   "$ROOT/openapi-tests/run" "$(release_folder)"
 }
 
-# test_deployment OPTION...: those of the program acceptance.
-test_deployment() {
+see_deployment() {
   [ -f "$STATE/target.json" ] || fail "nothing is deployed, so acceptance has nothing to test." "Type ./deploy.sh, then ./test.sh acceptance."
-  in_root cargo build --release --locked || fail "acceptance does not compile; see above."
-  in_root "$(program_path acceptance)" "$@"
+}
+
+# test_deployment OPTION...: those of the program acceptance.
+test_deployment() { in_root "$(program_path acceptance)" "$@"; }
+
+# Where it fails, the other tests are heard all the same; but not where somebody interrupted it.
+test_acceptance() {
+  local code=0
+  rm -f "$SKIPPED"
+  test_deployment "$@" --skipped "$SKIPPED" || code=$?
+  [ $code != 130 ] || exit 130
+  [ $code = 0 ] || ACCEPTANCE=failed
+}
+
+prepare() {
+  have_database_programs || install_database
+  build_programs
 }
 
 # find_passed PART: sets PASSED to it and to what acceptance skipped, since what nobody saw did not pass.
@@ -104,26 +137,34 @@ main() {
   esac
   have cargo || fail "cargo is missing." "$(way_to_get cargo)"
   trap last_line EXIT
-  if [ "${1:-}" = api ]; then
-    test_api
-    return
+  case ${1:-} in
+    api)
+      test_api
+      return
+      ;;
+    chaos)
+      see_deployment
+      step "Build the programs" build_programs
+      step "Chaos" test_deployment "$@"
+      return
+      ;;
+  esac
+  see_deployment
+  if [ "${1:-}" = acceptance ]; then
+    step "Build the programs" build_programs
+  else
+    step "Build the programs" prepare
+    begin_tests
   fi
-  if [ "${1:-}" = chaos ]; then
-    step "Chaos" test_deployment "$@"
-    return
-  fi
-  if [ "${1:-}" != acceptance ]; then
-    step "Compile the tests" compile_tests
-    step "Tests of the workspace and of the scripts" test_workspace_and_scripts
-  fi
-  rm -f "$SKIPPED"
-  step "Acceptance" test_deployment ${options[@]+"${options[@]}"} --skipped "$SKIPPED"
+  step "Acceptance" test_acceptance ${options[@]+"${options[@]}"}
+  [ -z "$BESIDE" ] || step "Tests that need no deployment" end_tests
+  [ "$ACCEPTANCE" = passed ] || fail "acceptance failed; see its table above."
   # What passed is what `build` stands for in ./deploy.sh promote.
   find_passed "${1:-all}"
   in_root "$(program_path promote)" record-tested --parts "$PASSED"
 }
 
-BEGAN=$(now) ENDED=no BESIDE=''
+BEGAN=$(now) ENDED=no BESIDE='' ACCEPTANCE=passed
 last_line() {
   local code=$?
   [ -z "$BESIDE" ] || kill -- "-$BESIDE" 2>/dev/null || true

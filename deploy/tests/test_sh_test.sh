@@ -24,6 +24,69 @@ test_sh() {
   env -i PATH="$WORLD/bin" HOME="$WORLD" WORLD="$WORLD" bash "$WORLD/clone/test.sh" "$@" >"$WORLD/said" 2>&1 </dev/null || CODE=$?
 }
 
+# with_tests WORKSPACE SCRIPTS: how those that need no deployment end.
+with_tests() {
+  with_a_deployment
+  # shellcheck disable=SC2016 # for the stand-in to expand
+  printf '%s\n' '[ "$1 ${!#}" != "test --no-fail-fast" ] || cat "$WORLD/tests-say"' "[ \"\$1 \${!#}\" != 'test --no-fail-fast' ] || exit $1" >>"$WORLD/bin/cargo"
+  printf '%s\n' 'test one ... ok' 'test two ... FAILED' 'test result: ok. 40 passed; 0 failed' 'test result: ok. 2 passed; 0 failed' >"$WORLD/tests-say"
+  printf '#!/usr/bin/env bash\necho "deploy.sh: 3 tests passed, 0 failed"\nexit %s\n' "$2" >"$WORLD/clone/deploy/tests/run"
+}
+
+test_all_tests_are_those_of_the_workspace_and_of_the_scripts_and_acceptance() {
+  with_tests 0 0
+  test_sh
+  succeeded
+  called 'cargo test --release --locked --workspace --no-fail-fast'
+  called 'acceptance --skipped .*/\.deploy/skipped'
+  said '42 of the workspace, 3 of the scripts'
+  said 'Compile the tests'
+  called 'promote record-tested --parts all'
+}
+
+test_what_failed_beside_acceptance_is_shown_and_nothing_is_recorded() {
+  local outcome
+  for outcome in '1 0' '0 1'; do
+    # shellcheck disable=SC2086 # two words
+    with_tests $outcome
+    test_sh
+    refused
+    called 'acceptance --skipped .*/\.deploy/skipped'
+    said 'test two ... FAILED'
+    said 'error: tests failed'
+    if grep -qF 'test one' "$WORLD/said"; then complain "what passed is shown too"; fi
+    never_called '^promote '
+  done
+}
+
+test_where_acceptance_fails_the_other_tests_are_heard_all_the_same() {
+  with_tests 0 0
+  echo 'exit 1' >>"$WORLD/clone/target/x86_64-unknown-linux-gnu/release/acceptance"
+  test_sh
+  refused
+  said '42 of the workspace, 3 of the scripts'
+  said 'error: acceptance failed'
+  never_called '^promote '
+}
+
+test_where_acceptance_is_interrupted_no_other_test_is_waited_for() {
+  with_tests 0 0
+  echo 'exit 130' >>"$WORLD/clone/target/x86_64-unknown-linux-gnu/release/acceptance"
+  test_sh
+  [ "$CODE" = 130 ] || complain "it ended with $CODE"
+  never_called '^promote '
+  if grep -qF 'waiting for the tests' "$WORLD/said"; then complain "it waits"; fi
+}
+
+test_where_nothing_is_deployed_no_test_begins() {
+  with_tests 0 0
+  rm "$WORLD/clone/.deploy/target.json"
+  test_sh
+  refused
+  said 'Type ./deploy.sh'
+  never_called '^cargo '
+}
+
 test_a_check_may_be_skipped_unless_all_are_required() {
   with_a_deployment
   test_sh acceptance

@@ -3,7 +3,7 @@
 # nothing but plain system tools and the stand-ins that the test asked for.
 
 # What deploy.sh may rely on everywhere.
-SYSTEM_TOOLS=(bash env cat cp ln mv rm mkdir chmod touch head tail tr cut sort grep sed uname id dirname readlink sleep cmp ps nohup mktemp openssl find git wc seq)
+SYSTEM_TOOLS=(bash env cat cp ln mv rm mkdir chmod touch head tail tr cut sort grep sed uname id dirname readlink sleep cmp ps nohup mktemp openssl find git wc seq awk renice)
 
 begin_world() {
   # A test says itself which registry and which git server there is.
