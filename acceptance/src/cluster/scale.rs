@@ -95,13 +95,14 @@ impl Cluster {
             Failure::NotHere(format!("{} is not in this cluster", workload.name()))
         })?;
         self.note(workload, Some(wanted)).await?;
-        self.set_replicas(workload, 0).await?;
         if let Workload::Database(app) = workload {
-            // Its controller asked it to end already, with all the time that it may take.
+            // Before its controller does, with all the time that it may take: a node that has begun to wait for a
+            // pod need not hear that less time was given. No other comes in its place until it is gone.
             for pod in self.pods_named(app.namespace(), app.database()).await? {
                 self.end(&pod, Some(DATABASE_GRACE_SECONDS)).await?;
             }
         }
+        self.set_replicas(workload, 0).await?;
         self.await_ready(workload.namespace(), workload.name(), 0)
             .await?;
         Ok(())

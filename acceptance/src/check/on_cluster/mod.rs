@@ -41,7 +41,7 @@ pub(crate) const CHAOS: &[Check<ClusterWorld>] = &[Check {
     run: |world| Box::pin(world.held_still(chaos::survived(world))),
 }];
 
-/// In the order in which they run.
+/// In the order in which they run. What measures pods comes a while after they were all made anew.
 pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
     Check {
         name: "pods-ready",
@@ -182,18 +182,6 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         run: |world| Box::pin(restart::loses_nothing(world)),
     },
     Check {
-        name: "rollouts-lose-nothing",
-        about: "under 200 requests a second: a roll-out, evictions and a scale-down of both services; none fails",
-        looks_on: false,
-        run: |world| Box::pin(world.held_still(rollouts::lose_nothing(world))),
-    },
-    Check {
-        name: "password-rotated",
-        about: "under the same load the databases' passwords are changed: no request fails, the old ones are refused",
-        looks_on: false,
-        run: |world| Box::pin(rotation::fails_nobody(world)),
-    },
-    Check {
         name: "drift-healed",
         about: "what somebody deletes or changes past git is as git has it again within 10 s",
         looks_on: false,
@@ -210,6 +198,18 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
         about: "where the look at a deployment after its sync finds nobody, the sync has failed",
         looks_on: false,
         run: |world| Box::pin(hooks::fail_their_sync(world)),
+    },
+    Check {
+        name: "rollouts-lose-nothing",
+        about: "under 200 requests a second: a roll-out, evictions and a scale-down of both services; none fails",
+        looks_on: false,
+        run: |world| Box::pin(world.held_still(rollouts::lose_nothing(world))),
+    },
+    Check {
+        name: "password-rotated",
+        about: "under the same load the databases' passwords are changed: no request fails, the old ones are refused",
+        looks_on: false,
+        run: |world| Box::pin(rotation::fails_nobody(world)),
     },
     Check {
         name: "bad-commit-survived",
