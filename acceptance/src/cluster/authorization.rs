@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, ResourceRule, SelfSubjectRulesReview, SelfSubjectRulesReviewSpec,
-    SubjectAccessReview, SubjectAccessReviewSpec,
+    ResourceAttributes, SelfSubjectRulesReview, SelfSubjectRulesReviewSpec, SubjectAccessReview,
+    SubjectAccessReviewSpec, SubjectRulesReviewStatus,
 };
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::api::{ListParams, PostParams};
@@ -132,7 +132,7 @@ impl Cluster {
         &self,
         who: &Subject,
         namespace: &str,
-    ) -> Result<Vec<ResourceRule>, Failure> {
+    ) -> Result<SubjectRulesReviewStatus, Failure> {
         let review = SelfSubjectRulesReview {
             spec: SelfSubjectRulesReviewSpec {
                 namespace: Some(namespace.to_owned()),
@@ -144,10 +144,9 @@ impl Cluster {
             .create(&PostParams::default(), &review)
             .await
             .map_err(Failure::cluster(format!("list the rules of {who}")))?;
-        Ok(answer
+        answer
             .status
-            .map(|status| status.resource_rules)
-            .unwrap_or_default())
+            .ok_or_else(|| Failure::wrong(format!("the API server lists no rules of {who}")))
     }
 
     /// A client that comes as somebody else.

@@ -1,9 +1,10 @@
 //! Teams apart: the API server is asked about every group and account of access.yaml, in the teams'
 //! namespaces and in the whole cluster, for every request that there is to every resource that it has; their
-//! rules are looked through in all namespaces, and every binding for holders whom nobody knows; then some of
-//! it is done.
+//! rules are looked through in all namespaces, those for the API server's own pages too, and every binding for
+//! holders whom nobody knows; then some of it is done.
 
 mod bindings;
+mod pages;
 mod practice;
 mod questions;
 

@@ -7,6 +7,7 @@ use k8s_openapi::api::authorization::v1::ResourceRule;
 use proof::access::{Expected, Matrix, Place, Request, Resource, Subject};
 
 use super::super::ClusterWorld;
+use super::pages;
 use crate::check::doors::Deployment;
 use crate::cluster::authorization::Served;
 use crate::failure::Failure;
@@ -221,19 +222,22 @@ async fn rules_of_every_namespace(
         .map(|(who, namespace)| async move {
             let mut found = Vec::new();
             let rules = world.cluster.rules(who, namespace).await?;
-            for request in unexpected(&rules, who, namespace, matrix) {
+            for request in unexpected(&rules.resource_rules, who, namespace, matrix) {
                 let Request { verb, resource, .. } = request;
                 let object = request.object.unwrap_or_default();
                 found.push(format!(
                     "{who} in {namespace} has a rule to {verb} {resource} {object}"
                 ));
             }
+            found.extend(pages::unexpected(&rules.non_resource_rules, who));
             Ok::<_, Failure>(found)
         })
         .buffer_unordered(AT_ONCE)
         .try_collect()
         .await?;
-    Ok(found.into_iter().flatten().collect())
+    // Rules about pages are of no namespace, and are listed in each.
+    let found: BTreeSet<_> = found.into_iter().flatten().collect();
+    Ok(found.into_iter().collect())
 }
 
 /// What rules allow and access.yaml does not say.
