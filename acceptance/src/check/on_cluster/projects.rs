@@ -1,6 +1,8 @@
 //! A team's project deploys into the team's namespace and into no other: the project says so, and the account
 //! that its syncs are done with could not either. That they are done with that account is seen by what it may not.
 
+mod everybody;
+
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
 };
@@ -24,6 +26,7 @@ const MADE: &str = "acceptance-project-trial";
 const LET_THROUGH: &str = "acceptance-account-trial";
 
 pub(crate) async fn are_apart(world: &ClusterWorld) -> Seen {
+    everybody::may_nothing(world).await?;
     let trials = Trials::begin(world).await?;
     let (own, other) = (
         App::InvoiceApp.namespace(),
@@ -90,7 +93,8 @@ pub(crate) async fn are_apart(world: &ClusterWorld) -> Seen {
     trials.end().await?;
     Ok(format!(
         "project invoice deployed into {own}; into {other} it was refused by Application and by manifest; \
-         a Role that a project like it lets through was refused to {account}, which has no right in {other}"
+         a Role that a project like it lets through was refused to {account}, which has no right in {other}; Argo CD \
+         gives nobody a role by default, and shows nothing to who does not sign in"
     ))
 }
 
