@@ -2,6 +2,8 @@
 //! acceptance's own, and by that what they did is found and undone, also after a run that was killed. Nothing
 //! is ever forced: what is undone is undone by another commit.
 
+mod followers;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -32,7 +34,24 @@ pub(crate) async fn restore(argocd: &ArgoCd) -> Result<Option<String>, Failure> 
 }
 
 impl Branch {
-    pub(crate) async fn clone(argocd: &ArgoCd) -> Result<Self, Failure> {
+    /// A clone for commits that are tried and taken back, unless the Argo CD of another environment follows the
+    /// branch: it would deploy them too.
+    pub(crate) async fn for_trials(argocd: &ArgoCd, environment: &str) -> Result<Self, Failure> {
+        let branch = Self::clone(argocd).await?;
+        let others = followers::besides(environment, branch.folder(), &branch.name)
+            .map_err(Failure::machine("look who follows the deployment branch"))?;
+        if others.is_empty() {
+            return Ok(branch);
+        }
+        Err(Failure::NotHere(format!(
+            "Argo CD of {} follows branch {} too, and would deploy what this commits to try it; deploy from a repository \
+             of this environment's own (GIT_SERVER)",
+            others.join(", "),
+            branch.name
+        )))
+    }
+
+    async fn clone(argocd: &ArgoCd) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().map_err(Failure::machine("make a folder for a clone"))?;
         let branch = Self {
             folder,
@@ -184,6 +203,7 @@ fn last_good(log: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{Branch, EMAIL, last_good, restore};
+    use crate::failure::Failure;
     use crate::target::ArgoCd;
     use std::path::Path;
     use std::process::Command;
@@ -284,6 +304,24 @@ mod tests {
         assert_eq!(restore(&argocd).await.unwrap(), None);
         branch.catch_up().await.unwrap();
         assert_eq!(branch.read("image").unwrap(), "theirs\n");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_tried_on_a_branch_that_another_environment_follows() {
+        let folder = tempfile::tempdir().unwrap();
+        let argocd = repository(folder.path());
+        let branch = Branch::for_trials(&argocd, "local").await.unwrap();
+        let root = "clusters/dev/argocd/kustomization.yaml";
+        branch.write(root, "- branch=deploy\n").unwrap();
+        branch.commit("another environment").await.unwrap();
+        Branch::for_trials(&argocd, "dev").await.unwrap();
+        let Err(Failure::NotHere(why)) = Branch::for_trials(&argocd, "local").await else {
+            panic!("it can be committed to")
+        };
+        assert!(
+            why.contains("Argo CD of dev follows branch deploy"),
+            "{why}"
+        );
     }
 
     #[tokio::test]

@@ -28,36 +28,35 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const NEVER: &str = "/acceptance-never";
 
 pub(crate) async fn is_survived(world: &ClusterWorld) -> Seen {
-    world.argocd()?;
+    let branch = world.branch().await?;
     let load = Load::start(&world.target.ingress_url, RATE)?;
-    let done = all(world, &load).await;
+    let done = all(world, &branch, &load).await;
     let report = load.stop().await?;
     // Which requests failed says more than that a trial did not end.
     none_failed(&report, RATE)?;
     Ok(format!("{}; meanwhile {}", done?, report.summary()))
 }
 
-async fn all(world: &ClusterWorld, load: &Load) -> Result<String, Failure> {
+async fn all(world: &ClusterWorld, branch: &Branch, load: &Load) -> Result<String, Failure> {
     load.phase("an image that nobody has");
-    let absent = never_starts(world).await?;
+    let absent = never_starts(world, branch).await?;
     load.phase("a version that never gets ready");
-    let unready = never_ready(world).await?;
+    let unready = never_ready(world, branch).await?;
     load.phase("an image that admission refuses");
-    let refused = refused(world).await?;
+    let refused = refused(world, branch).await?;
     Ok(format!("{absent}; {unready}; {refused}"))
 }
 
 /// The new pods never start, and the old ones stay.
-async fn never_starts(world: &ClusterWorld) -> Result<String, Failure> {
+async fn never_starts(world: &ClusterWorld, branch: &Branch) -> Result<String, Failure> {
     let app = App::PaymentProvider;
-    let branch = Branch::clone(world.argocd()?).await?;
     let before = versions::wanted(world, app).await?;
     let mut kept = Kept::all_of(world, app).await?;
     world.console().step(&format!(
         "{} is to run an image that nobody has",
         app.name()
     ));
-    let commit = versions::commit(world, &branch, app, &before, &before.unknown()).await?;
+    let commit = versions::commit(world, branch, app, &before, &before.unknown()).await?;
     arrives(world, app).await?;
     let why = poll::until("a pod that does not start", DECIDED_WITHIN, async || {
         let pods = match kept.look(world).await? {
@@ -71,7 +70,7 @@ async fn never_starts(world: &ClusterWorld) -> Result<String, Failure> {
     })
     .await??;
     is_not_called_healthy(world, app, &mut kept).await?;
-    back(world, &branch, &commit, app, &before).await?;
+    back(world, branch, &commit, app, &before).await?;
     let reason = why.split_whitespace().next().unwrap_or_default().to_owned();
     Ok(format!(
         "an image that nobody has ({reason}) left {} replicas of {} running",
@@ -81,16 +80,15 @@ async fn never_starts(world: &ClusterWorld) -> Result<String, Failure> {
 }
 
 /// The new pod starts, lives, and is never ready; the old ones stay.
-async fn never_ready(world: &ClusterWorld) -> Result<String, Failure> {
+async fn never_ready(world: &ClusterWorld, branch: &Branch) -> Result<String, Failure> {
     let app = App::PaymentProvider;
-    let branch = Branch::clone(world.argocd()?).await?;
     let before = versions::wanted(world, app).await?;
     let mut kept = Kept::all_of(world, app).await?;
     world.console().step(&format!(
         "a version of {} starts and never gets ready",
         app.name()
     ));
-    let commit = commit_unready(world, &branch, app).await?;
+    let commit = commit_unready(world, branch, app).await?;
     arrives(world, app).await?;
     poll::until("a pod that has started", DECIDED_WITHIN, async || {
         let pods = match kept.look(world).await? {
@@ -105,7 +103,7 @@ async fn never_ready(world: &ClusterWorld) -> Result<String, Failure> {
     .await??;
     stays_unready(world, &mut kept).await?;
     is_not_called_healthy(world, app, &mut kept).await?;
-    back(world, &branch, &commit, app, &before).await?;
+    back(world, branch, &commit, app, &before).await?;
     Ok(format!(
         "one that started and was not ready for {} s left {} replicas running",
         UNREADY_FOR.as_secs(),
@@ -204,9 +202,8 @@ fn has_started(pod: &Pod) -> bool {
 }
 
 /// The API server refuses the Deployment itself.
-async fn refused(world: &ClusterWorld) -> Result<String, Failure> {
+async fn refused(world: &ClusterWorld, branch: &Branch) -> Result<String, Failure> {
     let (argocd, app) = (world.argocd()?, App::InvoiceApp);
-    let branch = Branch::clone(argocd).await?;
     let before = versions::wanted(world, app).await?;
     let mut kept = Kept::all_of(world, app).await?;
     let elsewhere = Image {
@@ -217,7 +214,7 @@ async fn refused(world: &ClusterWorld) -> Result<String, Failure> {
         "{} is to run an image of a registry that is not allowed",
         app.name()
     ));
-    let commit = versions::commit(world, &branch, app, &before, &elsewhere).await?;
+    let commit = versions::commit(world, branch, app, &before, &elsewhere).await?;
     arrives(world, app).await?;
     let application = world.application_of(app);
     poll::until("the refusal", DECIDED_WITHIN, async || {
@@ -240,7 +237,7 @@ async fn refused(world: &ClusterWorld) -> Result<String, Failure> {
     ensure(now == before, || {
         format!("{} was changed to {now}", app.name())
     })?;
-    back(world, &branch, &commit, app, &before).await?;
+    back(world, branch, &commit, app, &before).await?;
     Ok(format!(
         "one of another registry was refused by admission, and {} stayed as it was",
         app.name()

@@ -28,8 +28,7 @@ struct Deleted {
 }
 
 pub(crate) async fn is_healed(world: &ClusterWorld) -> Seen {
-    let argocd = world.argocd()?;
-    let branch = Branch::clone(argocd).await?;
+    let branch = world.branch().await?;
     let app = App::InvoiceApp;
     let own = world.application_of(app);
     let policies = [

@@ -28,11 +28,10 @@ const ARRIVES_WITHIN: u64 = 180;
 const A_TRIAL: Option<&str> = Some("a trial of acceptance, taken back after it");
 
 pub(crate) async fn reaches_the_next(world: &ClusterWorld) -> Seen {
-    let argocd = world.argocd()?;
+    let (argocd, branch) = (world.argocd()?, world.branch().await?);
     let here = &world.target.environment;
     let before = versions::wanted(world, APP).await?;
     let next = versions::copied(world, &before).await?;
-    let branch = Branch::clone(argocd).await?;
     let promotion = Promotion::prepare(world, argocd, &branch, &next)?;
 
     world

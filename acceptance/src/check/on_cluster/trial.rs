@@ -41,7 +41,7 @@ impl<'a> Trials<'a> {
         Ok(Self {
             world,
             argocd,
-            branch: Branch::clone(argocd).await?,
+            branch: world.branch().await?,
             folder: format!("clusters/{environment}/acceptance-{}", fresh::suffix()),
             repository: deployed.repository().to_owned(),
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
-use crate::branch;
+use crate::branch::{self, Branch};
 use crate::check::Seen;
 use crate::check::doors::{Deployment, InvoiceAppDoors};
 use crate::cli::Storm;
@@ -55,6 +55,11 @@ impl ClusterWorld {
                 "no Argo CD deployed this: its manifests were applied by hand",
             ))
         })
+    }
+
+    /// The branch that Argo CD follows, where acceptance may commit what is tried.
+    pub(crate) async fn branch(&self) -> Result<Branch, Failure> {
+        Branch::for_trials(self.argocd()?, &self.target.environment).await
     }
 
     /// The name of the Application by which Argo CD deploys a service.
