@@ -20,20 +20,20 @@ find_others() {
 }
 
 excepted_in_the_cluster() {
-  kube get validatingadmissionpolicybinding invoice-platform-images --ignore-not-found \
+  ask get validatingadmissionpolicybinding invoice-platform-images --ignore-not-found \
     --output 'jsonpath={.spec.matchResources.namespaceSelector.matchExpressions[0].values[*]}'
 }
 
 # still_there NAMES: a name that is free again may be somebody else's tomorrow.
 still_there() {
   local known
-  known=$(kube get namespaces --output 'jsonpath={.items[*].metadata.name}')
+  known=$(ask get namespaces --output 'jsonpath={.items[*].metadata.name}') || exit
   tr ' ' '\n' <<<"$1" | grep -xF -f <(tr ' ' '\n' <<<"$known") || true
 }
 
 # Not those of acceptance, for it tries there what strangers would.
 with_pods() {
-  kube get pods --all-namespaces --selector '!invoice-platform.example/acceptance' --output 'jsonpath={.items[*].metadata.namespace}'
+  ask get pods --all-namespaces --selector '!invoice-platform.example/acceptance' --output 'jsonpath={.items[*].metadata.namespace}'
 }
 
 refuse_exceptions_that_are_none() {

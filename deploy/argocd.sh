@@ -11,11 +11,18 @@ SETTINGS_MANAGER=deploy.sh-settings
 argocd_kube() { kube --namespace "$ARGOCD" "$@"; }
 
 argocd_is_there() {
-  [ -n "$(kube get crd applications.argoproj.io --ignore-not-found --output name)" ] &&
-    [ "$(namespace_of_pods argocd-application-controller)" = "$ARGOCD" ]
+  local kind namespace
+  kind=$(ask get crd applications.argoproj.io --ignore-not-found --output name) || exit
+  [ -n "$kind" ] || return 1
+  namespace=$(namespace_of_pods argocd-application-controller) || exit
+  [ "$namespace" = "$ARGOCD" ]
 }
 
-root_application_exists() { [ -n "$(argocd_kube get applications.argoproj.io "$ROOT_APPLICATION" --ignore-not-found --output name)" ]; }
+root_application_exists() {
+  local root
+  root=$(ask --namespace "$ARGOCD" get applications.argoproj.io "$ROOT_APPLICATION" --ignore-not-found --output name) || exit
+  [ -n "$root" ]
+}
 
 # Sets BY_ARGOCD to yes or no.
 choose_way() {
@@ -266,21 +273,23 @@ render_settings() {
 # With impersonation a project without an account cannot sync.
 refuse_to_lock_out_others() {
   local projects others
-  projects=$(argocd_kube get appprojects.argoproj.io --output \
+  projects=$(ask --namespace "$ARGOCD" get appprojects.argoproj.io --output \
     'go-template={{range .items}}{{if not .spec.destinationServiceAccounts}}{{.metadata.name}}
 {{end}}{{end}}')
   [ -n "$projects" ] || return 0
-  others=$(argocd_kube get applications.argoproj.io --output 'go-template={{range .items}}{{.spec.project}} {{.metadata.name}}
-{{end}}' | while read -r project name; do if grep -qxF -- "$project" <<<"$projects"; then echo "$name"; fi; done)
+  others=$(ask --namespace "$ARGOCD" get applications.argoproj.io --output 'go-template={{range .items}}{{.spec.project}} {{.metadata.name}}
+{{end}}')
+  others=$(while read -r project name; do if grep -qxF -- "$project" <<<"$projects"; then echo "$name"; fi; done <<<"$others")
   [ -z "$others" ] || fail "with impersonation these Applications could not sync any more, since their projects name no account:" \
     "$others" "Give their projects destinationServiceAccounts first, or deploy without --configure-argocd."
 }
 
 # What was set with --configure-argocd, and only that, is not set any more; what somebody else sets too stays.
 forget_settings() {
-  local map
+  local map managers
   for map in argocd-cm argocd-notifications-cm; do
-    [[ " $(argocd_kube get configmap "$map" --ignore-not-found --show-managed-fields --output 'jsonpath={.metadata.managedFields[*].manager}') " = *" $SETTINGS_MANAGER "* ]] || continue
+    managers=$(ask --namespace "$ARGOCD" get configmap "$map" --ignore-not-found --show-managed-fields --output 'jsonpath={.metadata.managedFields[*].manager}')
+    [[ " $managers " = *" $SETTINGS_MANAGER "* ]] || continue
     printf '%s\n' 'apiVersion: v1' 'kind: ConfigMap' 'metadata:' "  name: $map" "  namespace: $ARGOCD" |
       argocd_kube apply --server-side --field-manager "$SETTINGS_MANAGER" --filename - >/dev/null
     progress "configmap $ARGOCD/$map has its own settings alone again"
@@ -291,15 +300,20 @@ forget_settings() {
 
 INSTALLED_BY_US=invoice-platform.example/installed-by=deploy.sh
 
-argocd_is_ours() { [ -n "$(kube get namespaces --selector "$INSTALLED_BY_US" --output name)" ]; }
+argocd_is_ours() {
+  local ours
+  ours=$(ask get namespaces --selector "$INSTALLED_BY_US" --output name) || exit
+  [ -n "$ours" ]
+}
 
 install_argocd() {
-  local workload
+  local workload there
   if argocd_is_there; then
     detail "there already"
     return
   fi
-  [ -z "$(kube get namespace "$ARGOCD" --ignore-not-found --output name)" ] || argocd_is_ours ||
+  there=$(ask get namespace "$ARGOCD" --ignore-not-found --output name)
+  [ -z "$there" ] || argocd_is_ours ||
     fail "namespace $ARGOCD of $CONTEXT is there, but no Argo CD runs in it." "Start the one that belongs there, or remove the namespace."
   quietly command kubectl --context "$CONTEXT" apply --server-side --force-conflicts --field-manager "$MANAGER" --kustomize "$ROOT/argocd/install"
   for workload in $(argocd_kube get deployments,statefulsets --output name); do

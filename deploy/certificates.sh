@@ -100,7 +100,7 @@ successors_are_known() {
 # What the cluster has of it; nothing at first.
 read_certificates() {
   local app=$1 folder=$2 key value
-  kube --namespace "$(namespace_of "$app")" get secret "$app-tls" --ignore-not-found \
+  ask --namespace "$(namespace_of "$app")" get secret "$app-tls" --ignore-not-found \
     --output "go-template={{range \$key, \$value := .data}}{{\$key}} {{\$value}}{{\"\\n\"}}{{end}}" |
     while read -r key value; do
       case $key in

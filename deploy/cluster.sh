@@ -135,10 +135,11 @@ say_cluster_result() {
 
 # Removes the namespaces that carry our label, with all that is in them, and what no namespace holds.
 remove_from_cluster() {
-  local namespace ours=()
+  local namespace owner ours=()
   if argocd_is_there; then remove_from_argocd; fi
   for namespace in "${TENANTS[@]}"; do
-    case $(owner_of_namespace "$namespace") in
+    owner=$(owner_of_namespace "$namespace")
+    case $owner in
       ours) ours+=("$namespace") ;;
       foreign) say "Namespace $namespace of $CONTEXT is left alone: it lacks the label $OURS." ;;
       none) say "Namespace $namespace of $CONTEXT is not there." ;;

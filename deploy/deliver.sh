@@ -19,7 +19,7 @@ require_delivery() {
   fi
   require "$DELIVERY"
   local runtimes
-  runtimes=$(kube get nodes --output 'jsonpath={range .items[*]}{.status.nodeInfo.containerRuntimeVersion}{"\n"}{end}')
+  runtimes=$(ask get nodes --output 'jsonpath={range .items[*]}{.status.nodeInfo.containerRuntimeVersion}{"\n"}{end}')
   if grep -qv '^containerd://' <<<"$runtimes"; then
     fail "the nodes of $CONTEXT run $(head -n 1 <<<"$runtimes"), which cannot name a loaded image by its digest." \
       "Use containerd: minikube delete && minikube start --container-runtime=containerd --cni=calico"
@@ -42,13 +42,14 @@ push_image() {
 }
 
 load_image() {
-  local image=$1 archive=$STATE/images/load.tar node digest='' found
+  local image=$1 archive=$STATE/images/load.tar node nodes digest='' found
   mkdir -p "$STATE/images"
   engine_archive "$image" "$archive"
   load_archive "$archive"
   rm -f "$archive"
   # A loaded archive gives the node a tag alone; the manifests name digests, so each node gets that name too.
-  for node in $(kube get nodes --output 'jsonpath={.items[*].metadata.name}'); do
+  nodes=$(ask get nodes --output 'jsonpath={.items[*].metadata.name}') || exit
+  for node in $nodes; do
     found=$(on_node "$node" ctr --namespace k8s.io images ls "name==$image" | grep -oE 'sha256:[0-9a-f]{64}' | head -n 1) || true
     [ -n "$found" ] || fail "node $node does not have $image after it was loaded."
     [ -z "$digest" ] || [ "$digest" = "$found" ] || fail "node $node has another $image than the nodes before it."

@@ -17,7 +17,7 @@ controller_name() {
 # Sets INGRESS_CLASS, and INGRESS_NAMESPACE unless the environment has it.
 find_ingress() {
   local classes line controller='' name
-  classes=$(kube get ingressclasses --output \
+  classes=$(ask get ingressclasses --output \
     'jsonpath={range .items[*]}{.metadata.name}{" "}{.spec.controller}{" "}{.metadata.annotations.ingressclass\.kubernetes\.io/is-default-class}{"\n"}{end}')
   line=$(grep ' true$' <<<"$classes" | head -n 1) || true
   [ -n "$line" ] || [ "$(grep -c . <<<"$classes")" != 1 ] || line=$classes
@@ -36,7 +36,7 @@ find_ingress() {
 
 # Prometheus is optional: without it nobody is let in to scrape.
 find_prometheus() {
-  PROMETHEUS_NAMESPACE=${PROMETHEUS_NAMESPACE:-$(namespace_of_pods prometheus)}
+  [ -n "${PROMETHEUS_NAMESPACE:-}" ] || PROMETHEUS_NAMESPACE=$(namespace_of_pods prometheus)
   detail "${PROMETHEUS_NAMESPACE:-none, so nothing may scrape}"
 }
 
@@ -69,11 +69,11 @@ find_collector() {
 # NAMESPACE/SERVICE SELECTOR, a line for each Service that takes OTLP over HTTP. A headless one beside it has the same
 # pods; one of a team is no part of the platform. A port may have a name, which says that it is the one of OTLP.
 collectors() {
-  local ours
+  local ours services
   ours=$(printf '|%s' "${TENANTS[@]}")
-  kube get services --all-namespaces --output \
-    'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.spec.clusterIP}{range .spec.ports[?(@.port==4318)]} {.targetPort}{end} {.spec.selector}{"\n"}{end}' |
-    sed -nE 's/^([^ ]+) [0-9a-f.:]+ (4318|[a-z0-9-]*[a-z][a-z0-9-]*) (\{.+\})$/\1 \3/p' | grep -vE "^(${ours#|})/" || true
+  services=$(ask get services --all-namespaces --output \
+    'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.spec.clusterIP}{range .spec.ports[?(@.port==4318)]} {.targetPort}{end} {.spec.selector}{"\n"}{end}') || exit
+  sed -nE 's/^([^ ]+) [0-9a-f.:]+ (4318|[a-z0-9-]*[a-z][a-z0-9-]*) (\{.+\})$/\1 \3/p' <<<"$services" | grep -vE "^(${ours#|})/" || true
 }
 
 collector_named() {
@@ -93,8 +93,10 @@ names_of() {
 
 # The namespace of the running pods that carry a name, or nothing.
 namespace_of_pods() {
-  kube get pods --all-namespaces --selector "app.kubernetes.io/name=$1" --field-selector status.phase=Running \
-    --output 'jsonpath={.items[*].metadata.namespace}' | tr ' ' '\n' | head -n 1
+  local namespaces
+  namespaces=$(ask get pods --all-namespaces --selector "app.kubernetes.io/name=$1" --field-selector status.phase=Running \
+    --output 'jsonpath={.items[*].metadata.namespace}') || exit
+  echo "${namespaces%% *}"
 }
 
 # Addresses at which the ingress controller may be reached from this machine, likeliest first.
@@ -109,11 +111,10 @@ ingress_candidates() {
     minikube) echo "http://$(minikube --profile "$CONTEXT" ip)" ;;
   esac
   if is_local_context "$CONTEXT"; then echo http://127.0.0.1; fi
-  local address
-  for address in $(kube --namespace "$INGRESS_NAMESPACE" get services --output \
-    'jsonpath={.items[*].status.loadBalancer.ingress[*].ip} {.items[*].status.loadBalancer.ingress[*].hostname}'); do
-    echo "http://$address"
-  done
+  local address addresses
+  addresses=$(ask --namespace "$INGRESS_NAMESPACE" get services --output \
+    'jsonpath={.items[*].status.loadBalancer.ingress[*].ip} {.items[*].status.loadBalancer.ingress[*].hostname}') || exit
+  for address in $addresses; do echo "http://$address"; done
 }
 
 # The host's port that leads to port 80 of a node's container.

@@ -15,7 +15,9 @@ give_kubeconfig() {
   PURPOSE=Access
   choose_target
   [ "$TARGET" = cluster ] || fail "a kubeconfig leads to a cluster, and no cluster is meant." "Name it: ./deploy.sh kubeconfig $TEAM --context NAME"
-  [ "$(owner_of_namespace "$TEAM")" = ours ] ||
+  local owner
+  owner=$(owner_of_namespace "$TEAM")
+  [ "$owner" = ours ] ||
     fail "the roles of team $TEAM are not in $CONTEXT: its namespace was not made by deploy.sh." "Deploy first: ./deploy.sh"
   local file=$FOLDER/$TEAM seconds=$TEAM_SECONDS
   if [ "$BREAK_GLASS" = yes ]; then file+=-break-glass seconds=$BREAK_GLASS_SECONDS; fi

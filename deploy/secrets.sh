@@ -6,7 +6,7 @@ SEALED_SECRETS='' # the namespace and the Service of its controller, or nothing
 
 # Sealed Secrets are of use where git is what a cluster is made from, with both halves of them there.
 find_sealed_secrets() {
-  local namespace service
+  local namespace service services
   SEALED_SECRETS=''
   namespace=$(namespace_of_pods sealed-secrets)
   if [ -z "$namespace" ]; then
@@ -17,8 +17,8 @@ find_sealed_secrets() {
     detail "$namespace has a controller, but kubeseal is missing here: secrets are made in the cluster and git has none"
     return
   fi
-  service=$(kube --namespace "$namespace" get services --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}' |
-    grep -E '^sealed-secrets(-controller)?$' | head -n 1) || true
+  services=$(ask --namespace "$namespace" get services --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}')
+  service=$(grep -m 1 -E '^sealed-secrets(-controller)?$' <<<"$services") || true
   [ -n "$service" ] || fail "the Service of the Sealed Secrets controller in namespace $namespace was not found." \
     "It is expected under the name sealed-secrets-controller or sealed-secrets."
   SEALED_SECRETS="$namespace $service"
@@ -44,7 +44,11 @@ sealed_files() {
 
 sealed_file() { printf '%s/%s/sealed-%s.yaml' "$CLUSTER_FOLDER" "$1" "$2"; }
 
-secret_exists() { [ -n "$(kube --namespace "$(namespace_of "$1")" get secret "$2" --ignore-not-found --output name)" ]; }
+secret_exists() {
+  local secret
+  secret=$(ask --namespace "$(namespace_of "$1")" get secret "$2" --ignore-not-found --output name) || exit
+  [ -n "$secret" ]
+}
 
 # make_secret APP NAME COMMAND...: unless it is there already. COMMAND prints its manifest.
 make_secret() {
@@ -88,8 +92,10 @@ put_secret() {
 # Whether what the secret opens is still there: a database that is made anew has never heard of the
 # password, or of the role, that the branch has from the one before it.
 outlives() {
-  secret_exists "$1" "$2" ||
-    [ -n "$(kube --namespace "$(namespace_of "$1")" get persistentvolumeclaim "data-$1-database-0" --ignore-not-found --output name)" ]
+  local data
+  if secret_exists "$1" "$2"; then return; fi
+  data=$(ask --namespace "$(namespace_of "$1")" get persistentvolumeclaim "data-$1-database-0" --ignore-not-found --output name) || exit
+  [ -n "$data" ]
 }
 
 # The sealed file of the branch, if this cluster's controller can open it: a fresh cluster has other keys.

@@ -8,6 +8,14 @@ namespace_of() { [ "$1" = invoice-app ] && echo invoice || echo payments; }
 # Every call names its context, so that nothing depends on which one is current a moment later.
 kube() { command kubectl --context "$CONTEXT" "$@"; }
 
+# ask WORD...: what kubectl answers. One that fails has not said "none", so nothing may follow from its silence. What
+# is called in a condition goes on after a failure, so there it is: answer=$(ask ...) || exit
+ask() {
+  local question=$*
+  kube "$@" </dev/null || fail "kubectl got no answer from the cluster of $CONTEXT; the line above says why." \
+    "When it answers this, type the same as before: kubectl --context $CONTEXT ${question%% --output*}"
+}
+
 context_server() {
   command kubectl config view --minify --context "$1" --output 'jsonpath={.clusters[0].cluster.server}' 2>/dev/null
 }

@@ -130,6 +130,32 @@ test_a_collector_that_is_not_there_is_told_with_those_that_are() {
   never_called '(buildah|cargo|apply|create --filename)'
 }
 
+test_a_question_that_kubectl_fails_to_ask_is_not_answered_with_none() {
+  local question
+  for question in 'get ingressclasses' '=traefik' '=prometheus' 'get services --all-namespaces' 'get crd applications.argoproj.io' \
+    'get namespace invoice ' 'get validatingadmissionpolicybinding' 'get pods --all-namespaces --selector !invoice-platform'; do
+    given fails "$question"
+    : >"$WORLD/calls"
+    on_testbed
+    refused
+    said 'error: kubectl got no answer from the cluster of testbed'
+    said 'type the same as before: kubectl --context testbed get '
+    never_called '(buildah|cargo|apply|create --filename)'
+  done
+}
+
+test_a_secret_that_nobody_knows_of_is_not_made_again() {
+  local question
+  for question in 'get secret payment-provider-database' 'get secret invoice-app-tls'; do
+    given fails "$question"
+    : >"$WORLD/created"
+    on_testbed
+    refused
+    said 'error: kubectl got no answer from the cluster of testbed'
+    if grep -qF "name: ${question##* }" "$WORLD/created"; then complain "${question##* } was made"; fi
+  done
+}
+
 test_the_target_is_written_for_the_acceptance_tests() {
   on_testbed
   succeeded
