@@ -43,6 +43,15 @@ refuse_wrong_promotion() {
   done
   [ ${#words[@]} = 3 ] || wrong_promotion "promote needs three words, APP FROM TO, not ${#words[@]}."
   [[ " ${APPS[*]} " == *" ${words[0]} "* ]] || wrong_promotion "there is no app ${words[0]}."
+  [ "${words[1]}" = build ] || refuse_unknown_environment "${words[1]}"
+  refuse_unknown_environment "${words[2]}"
+  [ "${words[1]}" != "${words[2]}" ] || wrong_promotion "FROM and TO are both ${words[1]}, so there is nothing to promote."
+}
+
+refuse_unknown_environment() {
+  local names
+  names=$(sed -n 's/^- name: *//p' "$ROOT/environments.yaml")
+  grep -qxF -- "$1" <<<"$names" || wrong_promotion "environments.yaml has no environment $1; it has $(tr '\n' ' ' <<<"$names" | sed 's/ $//; s/ /, /g')."
 }
 
 refuse_wrong_wait() {

@@ -50,6 +50,25 @@ test_a_promotion_with_wrong_words_shows_how_it_is_typed_and_builds_nothing() {
   done
 }
 
+test_a_promotion_between_environments_that_are_not_there_or_the_same_builds_nothing() {
+  has_the_program
+  local from to unknown
+  while read -r from to unknown; do
+    deploy promote invoice-app "$from" "$to"
+    refused
+    said "error: environments.yaml has no environment $unknown; it has local, dev, staging, production."
+    never_called '.'
+  done <<'TEXT'
+nowhere dev nowhere
+local nowhere nowhere
+local build build
+TEXT
+  deploy promote invoice-app dev dev
+  refused
+  said 'FROM and TO are both dev'
+  never_called '.'
+}
+
 test_help_of_a_promotion_is_no_error() {
   has_the_program
   deploy promote --help

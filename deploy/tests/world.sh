@@ -15,7 +15,7 @@ begin_world() {
   SOURCES=$(cd "$here/../.." && pwd -P)
   export SOURCES
   mkdir -p "$WORLD/bin" "$WORLD/clone/.github"
-  cp -R "$here/../../deploy.sh" "$here/../../deploy" "$here/../../infra" "$here/../../argocd" "$WORLD/clone/"
+  cp -R "$here/../../deploy.sh" "$here/../../deploy" "$here/../../infra" "$here/../../argocd" "$here/../../environments.yaml" "$WORLD/clone/"
   cp -R "$here/../../.github/scripts" "$WORLD/clone/.github/"
   # All of the manifests that a deployment copies; nothing here renders them.
   mkdir -p "$WORLD/clone/kustomize/apps"/{invoice-app,payment-provider}/overlays/{local,dev}/image
