@@ -20,7 +20,7 @@ usage() {
 ./test.sh [acceptance] --require-all
                         a check that has nothing to look at here (no Argo CD, no autoscaler) fails instead of being skipped
 ./test.sh chaos         under load, kills, restarts and cuts off what is deployed for two minutes, then compares
-                        the books; also: ./test.sh chaos --for 30s --seed 7
+                        the books; also: ./test.sh chaos --for 30s --seed 7 --rate 50 (requests a second)
 ./test.sh api           has schemathesis ask both services for all that their OpenAPI files describe, and for what they do not
 ./test.sh --help        this text
 
@@ -124,10 +124,18 @@ find_passed() {
   PASSED=$1${skipped:+ but $skipped}
 }
 
+# Whatever stands before it: who asks for help wants nothing else.
+help_if_asked() {
+  local word
+  for word in "$@"; do
+    case $word in -h | --help) usage && exit 0 ;; esac
+  done
+}
+
 main() {
   local options=()
+  help_if_asked "$@"
   case ${1:-} in
-    -h | --help) usage && exit 0 ;;
     acceptance | chaos | api | '') ;;
     --require-all) set -- '' "$@" ;;
     *) fail "there is no part $1." "See the ones there are: ./test.sh --help" ;;

@@ -141,3 +141,20 @@ test_a_run_that_is_killed_has_not_passed() {
   if grep -qF PASSED "$WORLD/said"; then complain "it says that it passed"; fi
   never_called 'promote record-tested .*'
 }
+
+test_help_is_help_whatever_stands_before_it() {
+  with_a_deployment
+  local words
+  for words in --help -h 'acceptance --help' 'chaos --help' 'chaos --for 30s -h' 'api --help' '--require-all --help'; do
+    # shellcheck disable=SC2086 # several words
+    test_sh $words
+    succeeded
+    said './test.sh chaos '
+    if grep -qE 'PASSED|FAILED' "$WORLD/said"; then complain "$words says how it ended"; fi
+    never_called '.'
+  done
+  test_sh chaos --for 30s
+  succeeded
+  said PASSED
+  called 'acceptance chaos --for 30s'
+}
