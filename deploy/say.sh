@@ -7,16 +7,19 @@ else
   BOLD='' DIM='' RED='' GREEN='' PLAIN=''
 fi
 
-say() { printf '%s\n' "$*" >&2; }
+# On a terminal a step names itself on a line that the next words take: those first clear what is left of it.
+if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then ERASE=$'\e[K'; else ERASE=''; fi
+
+say() { printf '%s\n' "$ERASE$*" >&2; }
 
 # What happens inside a step that takes longer than a glance.
-progress() { printf '          %s%s%s\n' "$DIM" "$*" "$PLAIN" >&2; }
+progress() { printf '%s          %s%s%s\n' "$ERASE" "$DIM" "$*" "$PLAIN" >&2; }
 
 # The words that follow the step's name on its line.
 detail() { STEP_DETAIL=$*; }
 
 fail() {
-  printf '%serror:%s %s\n' "$RED$BOLD" "$PLAIN" "$1" >&2
+  printf '%serror:%s %s\n' "$ERASE$RED$BOLD" "$PLAIN" "$1" >&2
   shift
   local line
   for line in "$@"; do printf '       %s\n' "$line" >&2; done
@@ -42,9 +45,9 @@ step() {
   shift
   began=$(now)
   STEP_DETAIL=''
-  [ ! -t 2 ] || printf '          %s ...\r' "$name" >&2
+  [ -z "$ERASE" ] || printf '%s          %s ...\r' "$ERASE" "$name" >&2
   "$@"
-  printf '%s%6s s%s  %s%s\n' "$GREEN" "$(seconds_since "$began")" "$PLAIN" "$name" "${STEP_DETAIL:+: $STEP_DETAIL}" >&2
+  printf '%s%6s s%s  %s%s\n' "$ERASE$GREEN" "$(seconds_since "$began")" "$PLAIN" "$name" "${STEP_DETAIL:+: $STEP_DETAIL}" >&2
 }
 
 # quietly COMMAND...: its output is only worth reading when it fails.
