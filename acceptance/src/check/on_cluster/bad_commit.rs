@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join;
 use k8s_openapi::api::core::v1::Pod;
 use tokio::time::{Instant, sleep};
 
@@ -38,26 +39,59 @@ pub(crate) async fn is_survived(world: &ClusterWorld) -> Seen {
 }
 
 async fn all(world: &ClusterWorld, branch: &Branch, load: &Load) -> Result<String, Failure> {
-    load.phase("an image that nobody has");
-    let absent = never_starts(world, branch).await?;
+    load.phase("an image that nobody has, and one that admission refuses");
+    let images = images(world, branch).await?;
     load.phase("a version that never gets ready");
     let unready = never_ready(world, branch).await?;
-    load.phase("an image that admission refuses");
-    let refused = refused(world, branch).await?;
-    Ok(format!("{absent}; {unready}; {refused}"))
+    Ok(format!("{images}; {unready}"))
 }
 
-/// The new pods never start, and the old ones stay.
-async fn never_starts(world: &ClusterWorld, branch: &Branch) -> Result<String, Failure> {
-    let app = App::PaymentProvider;
-    let before = versions::wanted(world, app).await?;
-    let mut kept = Kept::all_of(world, app).await?;
+/// A commit for each of the two services, which do not wait for each other.
+async fn images(world: &ClusterWorld, branch: &Branch) -> Result<String, Failure> {
+    let (absent_to, refused_to) = (App::PaymentProvider, App::InvoiceApp);
+    let (ran, stays) = try_join(
+        versions::wanted(world, absent_to),
+        versions::wanted(world, refused_to),
+    )
+    .await?;
+    let mut absent = Kept::all_of(world, absent_to).await?;
+    let mut refused = Kept::all_of(world, refused_to).await?;
     world.console().step(&format!(
-        "{} is to run an image that nobody has",
-        app.name()
+        "{} is to run an image that nobody has, {} one of a registry that is not allowed",
+        absent_to.name(),
+        refused_to.name()
     ));
-    let commit = versions::commit(world, branch, app, &before, &before.unknown()).await?;
-    arrives(world, app).await?;
+    let elsewhere = Image {
+        repository: format!("elsewhere.example/{}", refused_to.name()),
+        digest: stays.unknown().digest,
+    };
+    let first = versions::commit(world, branch, absent_to, &ran, &ran.unknown()).await?;
+    let second = versions::commit(world, branch, refused_to, &stays, &elsewhere).await?;
+    try_join(arrives(world, absent_to), arrives(world, refused_to)).await?;
+    let (reason, ()) = try_join(
+        never_starts(world, absent_to, &mut absent),
+        is_refused(world, refused_to, &second, &mut refused),
+    )
+    .await?;
+    let now = versions::wanted(world, refused_to).await?;
+    ensure(now == stays, || {
+        format!("{} was changed to {now}", refused_to.name())
+    })?;
+    branch.revert(&second).await?;
+    back(world, branch, &first, absent_to, &ran).await?;
+    let head = branch.head().await?;
+    arrived(world, refused_to, &head, &stays).await?;
+    Ok(format!(
+        "an image that nobody has ({reason}) left {} replicas of {} running; one of another registry was refused by \
+         admission, and {} stayed as it was",
+        absent.count(),
+        absent_to.name(),
+        refused_to.name()
+    ))
+}
+
+/// The new pods never start, and the old ones stay; gives why they do not.
+async fn never_starts(world: &ClusterWorld, app: App, kept: &mut Kept) -> Result<String, Failure> {
     let why = poll::until("a pod that does not start", DECIDED_WITHIN, async || {
         let pods = match kept.look(world).await? {
             Ok(pods) => pods,
@@ -69,14 +103,8 @@ async fn never_starts(world: &ClusterWorld, branch: &Branch) -> Result<String, F
         Ok(Ok(stuck.clone()))
     })
     .await??;
-    is_not_called_healthy(world, app, &mut kept).await?;
-    back(world, branch, &commit, app, &before).await?;
-    let reason = why.split_whitespace().next().unwrap_or_default().to_owned();
-    Ok(format!(
-        "an image that nobody has ({reason}) left {} replicas of {} running",
-        kept.count(),
-        app.name()
-    ))
+    is_not_called_healthy(world, app, kept).await?;
+    Ok(why.split_whitespace().next().unwrap_or_default().to_owned())
 }
 
 /// The new pod starts, lives, and is never ready; the old ones stay.
@@ -201,47 +229,27 @@ fn has_started(pod: &Pod) -> bool {
     !statuses.is_empty() && statuses.iter().all(|one| one.started == Some(true))
 }
 
-/// The API server refuses the Deployment itself.
-async fn refused(world: &ClusterWorld, branch: &Branch) -> Result<String, Failure> {
-    let (argocd, app) = (world.argocd()?, App::InvoiceApp);
-    let before = versions::wanted(world, app).await?;
-    let mut kept = Kept::all_of(world, app).await?;
-    let elsewhere = Image {
-        repository: format!("elsewhere.example/{}", app.name()),
-        digest: before.unknown().digest,
-    };
-    world.console().step(&format!(
-        "{} is to run an image of a registry that is not allowed",
-        app.name()
-    ));
-    let commit = versions::commit(world, branch, app, &before, &elsewhere).await?;
-    arrives(world, app).await?;
-    let application = world.application_of(app);
+/// The API server refuses the Deployment itself, and Argo CD says so of this commit.
+async fn is_refused(
+    world: &ClusterWorld,
+    app: App,
+    commit: &str,
+    kept: &mut Kept,
+) -> Result<(), Failure> {
+    let (argocd, application) = (world.argocd()?, world.application_of(app));
     poll::until("the refusal", DECIDED_WITHIN, async || {
         if let Err(too_few) = kept.look(world).await? {
             return Ok(Err(too_few));
         }
-        let words = world
-            .cluster
-            .application(argocd, &application)
-            .await?
-            .words();
+        let said = world.cluster.application(argocd, &application).await?;
+        let words = said.words();
         ensure(
-            words.contains("ValidatingAdmissionPolicy") && words.contains(&commit),
+            words.contains("ValidatingAdmissionPolicy") && words.contains(commit),
             || format!("Argo CD says {words:.600}"),
         )?;
         Ok(Ok(()))
     })
-    .await??;
-    let now = versions::wanted(world, app).await?;
-    ensure(now == before, || {
-        format!("{} was changed to {now}", app.name())
-    })?;
-    back(world, branch, &commit, app, &before).await?;
-    Ok(format!(
-        "one of another registry was refused by admission, and {} stayed as it was",
-        app.name()
-    ))
+    .await?
 }
 
 /// Reverts the commit, and waits until all is as before.
@@ -252,12 +260,21 @@ pub(super) async fn back(
     app: App,
     before: &Image,
 ) -> Result<(), Failure> {
-    let argocd = world.argocd()?;
     let reverted = branch.revert(commit).await?;
-    let application = world.application_of(app);
+    arrived(world, app, &reverted, before).await
+}
+
+/// Waits until the service is as the commit says, with the image that ran before.
+async fn arrived(
+    world: &ClusterWorld,
+    app: App,
+    commit: &str,
+    before: &Image,
+) -> Result<(), Failure> {
+    let (argocd, application) = (world.argocd()?, world.application_of(app));
     world
         .cluster
-        .await_settled(argocd, &[&application], &reverted)
+        .await_settled(argocd, &[&application], commit)
         .await?;
     world.cluster.await_service(app).await?;
     let now = versions::wanted(world, app).await?;
