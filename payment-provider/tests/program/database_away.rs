@@ -70,7 +70,7 @@ fn a_start_before_it_says_why_it_waits() {
     let mut server = Postgres::start().unwrap();
     let url = server.new_database();
     server.stop().unwrap();
-    let waiting = first_line_of_waiting(&url);
+    let waiting = first_lines(&url, "waiting for the database").pop().unwrap();
     let refused = format!("{}: Connection refused", address_of(&url));
     assert!(waiting.contains(&refused), "{waiting}");
 }
@@ -93,7 +93,9 @@ fn a_wrong_password_is_named_as_such_and_not_repeated() {
     eventually("it asks for a password", || {
         execute(&with("hunter2"), String::from("select 1")).is_err()
     });
-    let waiting = first_line_of_waiting(&with("hunter2"));
+    let waiting = first_lines(&with("hunter2"), "waiting for the database")
+        .pop()
+        .unwrap();
     assert!(
         waiting.contains("password authentication failed for user"),
         "{waiting}"
@@ -120,18 +122,34 @@ fn a_database_that_the_server_does_not_have_ends_the_start_with_its_name() {
     );
 }
 
-/// Starts it and ends it when it has said that it waits.
-fn first_line_of_waiting(url: &str) -> String {
+#[test]
+fn what_the_database_remarks_on_at_every_start_is_not_logged() {
+    let url = Postgres::shared().new_database();
+    for _ in 0..2 {
+        let lines = first_lines(&url, "\"started\"");
+        assert!(!lines.iter().any(|line| line.contains("sqlx")), "{lines:?}");
+    }
+}
+
+/// Starts it, and ends it when it has said this. What it logged until then, with that line.
+fn first_lines(url: &str, awaited: &str) -> Vec<String> {
     let mut child = program(&[("DATABASE_URL", url), ("LOG_FORMAT", "json")])
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let waiting = lines
-        .map_while(Result::ok)
-        .find(|line| line.contains("waiting for the database") || line.contains("\"started\""));
+    let mut logged = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        logged.push(line.unwrap());
+        if [awaited, "\"started\""]
+            .iter()
+            .any(|words| logged.last().unwrap().contains(words))
+        {
+            break;
+        }
+    }
     child.kill().unwrap();
     child.wait().unwrap();
-    waiting.expect("it ended")
+    assert!(!logged.is_empty(), "it ended");
+    logged
 }

@@ -108,8 +108,10 @@ impl Database {
 
     fn open_postgres(url: &str, max_connections: u32) -> Result<Self, OpenError> {
         let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Url("postgres://"))?;
-        // The server ends what a lost client left behind: locks and open transactions.
         let options = options.options([
+            // That a table is there already, as migrations ask each time, is nothing for the log.
+            ("client_min_messages", "warning"),
+            // The server ends what a lost client left behind: locks and open transactions.
             ("statement_timeout", "10s"),
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "10s"),
