@@ -1,6 +1,7 @@
 //! The one place where this service's errors become answers.
 
 use chassis::problem::{Problem, ProblemKind};
+use serde_json::Map;
 
 use crate::invoice::{UnpaidInvoices, VoidError};
 use crate::payment::{PayError, PrepareError, SaveError, SendError};
@@ -76,7 +77,14 @@ pub(crate) fn unpaid(left: &UnpaidInvoices) -> Problem {
             format!("{} invoices are", left.count)
         }
     );
+    let numbers: Vec<_> = left.first.iter().map(|one| one.number.clone()).collect();
+    let reasons: Map<_, _> = left
+        .first
+        .iter()
+        .filter_map(|one| Some((one.number.clone(), one.reason.clone()?.into())))
+        .collect();
     Problem::new(UNPAID, detail)
-        .with("unpaid", left.numbers.clone())
+        .with("unpaid", numbers)
         .with("unpaid_count", left.count)
+        .with("reasons", reasons)
 }

@@ -20,7 +20,7 @@ pub struct DropInDone {}
     tag = "drop-in",
     responses(
         (status = 200, description = "No invoice is unpaid", body = DropInDone),
-        (status = 502, description = "Some are: `unpaid` has up to 100 of their numbers, `unpaid_count` says how many", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 502, description = "Some are: `unpaid` has up to 100 of their numbers, `unpaid_count` says how many, `reasons` why, by number, as far as it is known", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

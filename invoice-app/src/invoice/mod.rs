@@ -7,5 +7,5 @@ mod store;
 mod view;
 
 pub use model::{IllegalInvoiceChange, Invoice, InvoiceEvent, InvoiceState};
-pub use store::{InvoiceStore, UnpaidInvoices, VoidError};
+pub use store::{InvoiceStore, UnpaidInvoice, UnpaidInvoices, VoidError};
 pub use view::{InvoicePage, InvoiceView};

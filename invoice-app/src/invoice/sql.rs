@@ -8,11 +8,17 @@ use sqlx::{ColumnIndex, Decode, Encode, Executor, FromRow, IntoArguments, Pool, 
 use uuid::Uuid;
 
 use super::model::{Invoice, InvoiceEvent, InvoiceState};
-use super::store::{InvoiceStore, UnpaidInvoices, VoidError};
+use super::store::{InvoiceStore, UnpaidInvoice, UnpaidInvoices, VoidError};
 use crate::store::{SqlStore, unreadable};
 
 /// The series of the numbers that people read.
 const SERIES: &str = "I";
+
+/// The open invoices, each with what was said of its latest payment.
+const FIRST_UNPAID: &str = "select number, payment.reason from invoice \
+    left join payment on payment.id = \
+        (select latest.id from payment latest where latest.invoice_id = invoice.id order by latest.id desc limit 1) \
+    where invoice.state = 'open' order by invoice.id limit $1";
 
 /// A query for whole invoices, with this condition and order.
 macro_rules! select_invoice {
@@ -144,14 +150,14 @@ where
         let (count,): (i64,) = sqlx::query_as("select count(*) from invoice where state = 'open'")
             .fetch_one(&self.0)
             .await?;
-        let numbers: Vec<(String,)> =
-            sqlx::query_as("select number from invoice where state = 'open' order by id limit $1")
-                .bind(i64::from(limit))
-                .fetch_all(&self.0)
-                .await?;
+        let first: Vec<(String, Option<String>)> = sqlx::query_as(FIRST_UNPAID)
+            .bind(i64::from(limit))
+            .fetch_all(&self.0)
+            .await?;
+        let unpaid = |(number, reason)| UnpaidInvoice { number, reason };
         Ok(UnpaidInvoices {
             count: count.unsigned_abs(),
-            numbers: numbers.into_iter().map(|(number,)| number).collect(),
+            first: first.into_iter().map(unpaid).collect(),
         })
     }
 

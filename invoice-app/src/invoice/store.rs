@@ -33,8 +33,17 @@ pub enum VoidError {
 pub struct UnpaidInvoices {
     /// How many.
     pub count: u64,
-    /// The first of their numbers.
-    pub numbers: Vec<String>,
+    /// The first of them.
+    pub first: Vec<UnpaidInvoice>,
+}
+
+/// An invoice that is open, in short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnpaidInvoice {
+    /// The number that people read.
+    pub number: String,
+    /// Why its latest payment was declined, or why the outcome is not known; none where nobody said.
+    pub reason: Option<String>,
 }
 
 /// The invoices.
@@ -59,7 +68,7 @@ pub trait InvoiceStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Invoice>, DatabaseError>;
 
-    /// How many invoices are open, and the first `limit` of their numbers.
+    /// How many invoices are open, and the first `limit` of them.
     async fn unpaid(&self, limit: u32) -> Result<UnpaidInvoices, DatabaseError>;
 
     /// Withdraws an open invoice that no payment is under way for.

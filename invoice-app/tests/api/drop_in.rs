@@ -139,10 +139,11 @@ async fn what_one_declines_does_not_keep_the_others_from_being_paid() {
         } else {
             "succeeded"
         };
-        answer_with(call, &json!({"status": status, "reason": null}))
+        answer_with(call, &json!({"status": status, "reason": "no_pounds"}))
     });
     let (status, problem) = app.post("/invoices/pay").await;
     assert_eq!((status, &problem["unpaid"]), (502, &json!(["I2"])));
+    assert_eq!(problem["reasons"], json!({"I2": "no_pounds"}));
     assert_eq!(
         app.charged_ids().len(),
         3,

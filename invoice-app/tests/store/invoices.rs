@@ -109,8 +109,9 @@ async fn a_page_of_one_state_has_no_other(store: Store) {
 
 async fn unpaid_ones_are_counted_and_the_first_named(store: Store) {
     let unpaid = store.invoices.unpaid(2).await.unwrap();
+    let numbers: Vec<_> = unpaid.first.into_iter().map(|one| one.number).collect();
     assert_eq!(
-        (unpaid.count, unpaid.numbers),
+        (unpaid.count, numbers),
         (3, vec!["I1".to_owned(), "I2".to_owned()])
     );
 }

@@ -22,6 +22,7 @@ crate::contract!(
     due_are_live_ones_whose_time_has_come_the_longest_first,
     the_oldest_live_payment_is_known,
     attempts_are_listed_the_latest_first,
+    an_unpaid_invoice_tells_what_was_said_of_its_latest_payment,
 );
 
 async fn prepare(store: &Store, invoice: &Invoice) -> Payment {
@@ -285,4 +286,32 @@ async fn attempts_are_listed_the_latest_first(store: Store) {
             .len(),
         1
     );
+}
+
+async fn an_unpaid_invoice_tells_what_was_said_of_its_latest_payment(store: Store) {
+    let invoice = store.an_open_invoice().await;
+    for reason in ["poor", "poorer"] {
+        let payment = dispatch(&store, &prepare(&store, &invoice).await).await;
+        let reason = Some(reason.to_owned());
+        conclude(
+            &store,
+            &payment,
+            Outcome::Declined {
+                reason: reason.clone(),
+            },
+        )
+        .await;
+        assert_eq!(said_of(&store, &invoice).await, reason);
+    }
+    prepare(&store, &invoice).await;
+    assert_eq!(said_of(&store, &invoice).await, None);
+}
+
+async fn said_of(store: &Store, invoice: &Invoice) -> Option<String> {
+    let unpaid = store.invoices.unpaid(10).await.unwrap();
+    let mut first = unpaid.first.into_iter();
+    first
+        .find(|one| one.number == invoice.number)
+        .unwrap()
+        .reason
 }
