@@ -21,7 +21,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::config::{OutOfOrder, in_order};
 use crate::database::{Database, MigrateError};
 use crate::health::{self, Health};
-use crate::http::{Boundary, Description, InFlight, Limits, boundary, description, fallback};
+use crate::http::{
+    Boundary, Description, InFlight, Limits, boundary, description, fallback, head_as_get,
+};
 use crate::metrics::Metrics;
 use crate::program::Program;
 use crate::stop::StopSignals;
@@ -285,7 +287,9 @@ fn management(
 ) -> io::Result<actix_web::dev::Server> {
     let server = HttpServer::new(move || {
         let (health, metrics) = (health.clone(), metrics.clone());
-        App::new().configure(|config| health::routes(config, health, metrics))
+        App::new()
+            .configure(|config| health::routes(config, health, metrics))
+            .wrap(from_fn(head_as_get))
     });
     Ok(server
         .workers(1)
@@ -324,6 +328,8 @@ where
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")))
             .default_service(web::to(fallback))
+            // Within the boundary, whose log and metrics tell the method that was sent.
+            .wrap(from_fn(head_as_get))
             .wrap(from_fn(boundary))
     };
     let serving = tls::Serving {

@@ -157,15 +157,19 @@ async fn a_body_that_is_too_large_or_of_another_kind_is_refused() {
 #[tokio::test]
 async fn a_wrong_query_names_its_parameter() {
     let app = App::start().await;
-    for (query, field) in [
-        ("limit=0", "limit"),
-        ("limit=201", "limit"),
-        ("limit=-1", "limit"),
-        ("limit=many", "limit"),
-        ("limit=99999999999999999999", "limit"),
-        ("after=I1", "after"),
-        ("state=lost", "state"),
-        ("stat=open", "stat"),
+    for (query, field, accepted) in [
+        ("limit=0", "limit", "must be 1 to 200"),
+        ("limit=201", "limit", "must be 1 to 200"),
+        ("limit=-1", "limit", "must be a whole number"),
+        ("limit=many", "limit", "must be a whole number"),
+        (
+            "limit=99999999999999999999",
+            "limit",
+            "is too large a number",
+        ),
+        ("after=I1", "after", "must be a UUID, such as "),
+        ("state=lost", "state", "must be one of `draft`, `open`"),
+        ("stat=open", "stat", "known are `state`, `limit`, `after`"),
     ] {
         let (status, problem) = send(
             &app,
@@ -180,6 +184,8 @@ async fn a_wrong_query_names_its_parameter() {
             (400, field),
             "{query}: {problem}"
         );
+        let said = problem["errors"][0]["detail"].as_str().unwrap();
+        assert!(said.contains(accepted), "{query}: {said}");
     }
 }
 
@@ -207,6 +213,10 @@ async fn a_wrong_id_is_named_and_an_unknown_one_not_found() {
                 (400, "id"),
                 "{method} {path} {wrong}: {problem}"
             );
+            assert_eq!(
+                problem["detail"],
+                format!("id must be a UUID, such as {ID}")
+            );
         }
         assert_eq!(
             send(&app, method, &path.replace("{}", ID), "text/plain", "")
@@ -222,12 +232,12 @@ async fn a_wrong_id_is_named_and_an_unknown_one_not_found() {
 async fn a_wrong_method_is_told_the_right_ones() {
     let app = App::start().await;
     for (method, path, allow) in [
-        ("DELETE", "/invoices", "GET"),
+        ("DELETE", "/invoices", "GET, HEAD"),
         ("GET", "/invoices/pay", "POST"),
-        ("PUT", "/v1/invoices", "GET, POST"),
-        ("PATCH", &format!("/v1/invoices/{ID}"), "GET"),
+        ("PUT", "/v1/invoices", "GET, HEAD, POST"),
+        ("PATCH", &format!("/v1/invoices/{ID}"), "GET, HEAD"),
         ("GET", &format!("/v1/invoices/{ID}/pay"), "POST"),
-        ("BREW", &format!("/v1/payments/{ID}"), "GET"),
+        ("BREW", &format!("/v1/payments/{ID}"), "GET, HEAD"),
     ] {
         let request = app
             .http

@@ -8,6 +8,7 @@ use crate::app::{App, Reply, sqlite_in};
 
 const JSON: Option<&str> = Some("application/json");
 const ID: &str = "0198c0de-0000-7000-8000-000000000001";
+const IS_NO_ID: &str = "id must be a UUID, such as 01a1fe10-cca8-766a-9200-95e29c0d1c06";
 
 /// The parts of a refusal that a client reads.
 fn check(what: &str, reply: &Reply, status: u16, field: Option<&str>) {
@@ -159,12 +160,12 @@ async fn a_wrong_method_is_told_which_ones_there_are() {
         (
             "/v1/payments",
             vec!["PUT", "PATCH", "DELETE", "OPTIONS", "BREW"],
-            "GET, POST",
+            "GET, HEAD, POST",
         ),
-        (&one, vec!["POST", "PUT", "DELETE"], "GET"),
+        (&one, vec!["POST", "PUT", "DELETE"], "GET, HEAD"),
         ("/payments/pay", vec!["GET", "PUT", "DELETE"], "POST"),
-        ("/openapi.json", vec!["POST"], "GET"),
-        ("/docs/", vec!["POST"], "GET"),
+        ("/openapi.json", vec!["POST"], "GET, HEAD"),
+        ("/docs/", vec!["POST"], "GET, HEAD"),
     ] {
         for method in methods {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
@@ -210,7 +211,11 @@ async fn an_id_in_the_path_that_is_none_is_named() {
     ] {
         let reply = app.get(&format!("/v1/payments/{id}")).await;
         check(id, &reply, 400, Some("id"));
+        assert_eq!(reply.json()["detail"], IS_NO_ID);
     }
+    let body = json!({"id": 5, "amount": "12.15", "currency": "EUR"});
+    let reply = app.post("/v1/payments", body.to_string()).await;
+    assert_eq!(reply.json()["detail"], IS_NO_ID);
 }
 
 #[tokio::test]

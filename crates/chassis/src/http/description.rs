@@ -30,7 +30,9 @@ impl Description {
     /// The methods of a route, as the header `Allow` lists them. What the description leaves out is
     /// the description itself and its documentation.
     pub(super) fn methods(&self, pattern: &str) -> &str {
-        self.methods.get(pattern).map_or("GET", String::as_str)
+        self.methods
+            .get(pattern)
+            .map_or("GET, HEAD", String::as_str)
     }
 }
 
@@ -43,7 +45,7 @@ pub async fn serve(description: web::Data<Description>) -> HttpResponse {
 
 fn names(path: &PathItem) -> String {
     let operations = [
-        ("GET", path.get.is_some()),
+        ("GET, HEAD", path.get.is_some()),
         ("POST", path.post.is_some()),
         ("PUT", path.put.is_some()),
         ("DELETE", path.delete.is_some()),

@@ -6,6 +6,7 @@
 )]
 
 mod collector;
+mod head;
 mod health;
 mod limits;
 mod logs;

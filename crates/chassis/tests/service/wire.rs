@@ -18,6 +18,14 @@ pub struct Answer {
 }
 
 impl Answer {
+    fn of(head: String, body: Vec<u8>) -> Self {
+        Self {
+            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            head,
+            body: String::from_utf8(body).unwrap(),
+        }
+    }
+
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -45,23 +53,30 @@ impl Connection {
         read.await.expect("an answer, or the end of the connection")
     }
 
+    /// Reads the head of an answer and leaves what comes after it.
+    pub async fn head(&mut self) -> Answer {
+        let read = tokio::time::timeout(DEADLINE, self.read_head());
+        let head = read.await.expect("an answer").expect("a head");
+        Answer::of(head, Vec::new())
+    }
+
     async fn read(&mut self) -> Option<Answer> {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let byte = self.0.read_u8().await.ok()?;
-            head.push(byte);
-        }
-        let head = String::from_utf8(head).unwrap().to_lowercase();
+        let head = self.read_head().await?;
         let length = head
             .lines()
             .find_map(|line| line.strip_prefix("content-length: "));
         let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
         self.0.read_exact(&mut body).await.ok()?;
-        Some(Answer {
-            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            head,
-            body: String::from_utf8(body).unwrap(),
-        })
+        Some(Answer::of(head, body))
+    }
+
+    async fn read_head(&mut self) -> Option<String> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let byte = self.0.read_u8().await.ok()?;
+            head.push(byte);
+        }
+        Some(String::from_utf8(head).unwrap().to_lowercase())
     }
 
     /// Whether the server closes it, without another answer.
