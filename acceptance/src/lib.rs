@@ -19,6 +19,7 @@ pub mod report;
 mod run;
 mod run_lock;
 pub mod target;
+mod terminal;
 mod wire;
 
 pub use run::{Ended, RunError, run};

@@ -4,6 +4,8 @@ use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::terminal;
+
 /// How a check ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
@@ -76,9 +78,10 @@ impl Report {
             .filter(move |line| line.verdict == verdict)
     }
 
-    /// The aligned table, without a closing line.
+    /// The aligned table, without a closing line, in lines of so many characters at most if there is a
+    /// limit: each check has said all of its evidence when it ended.
     #[must_use]
-    pub fn table(&self, colour: bool) -> String {
+    pub fn table(&self, colour: bool, columns: Option<usize>) -> String {
         let width = self
             .lines
             .iter()
@@ -91,13 +94,16 @@ impl Report {
             "check", "result", "time", "evidence"
         );
         for line in &self.lines {
-            let result = paint(&format!("{:7}", line.verdict.word()), line.verdict, colour);
-            let row = format!(
-                "{:width$}  {result}  {:>7}  {}",
-                line.check,
-                seconds(line.took),
-                one_line(&line.evidence)
-            );
+            let result = format!("{:7}", line.verdict.word());
+            let time = format!("{:>7}", seconds(line.took));
+            let before = width + result.len() + time.len() + 3 * "  ".len();
+            let evidence = one_line(&line.evidence);
+            let evidence = match columns {
+                Some(columns) => cut(&evidence, columns.saturating_sub(before)),
+                None => evidence,
+            };
+            let result = paint(&result, line.verdict, colour);
+            let row = format!("{:width$}  {result}  {time}  {evidence}", line.check);
             table.push_str(row.trim_end());
             table.push('\n');
         }
@@ -144,19 +150,34 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The text, or as much of it as there is room for.
+fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    text.chars()
+        .take(room.saturating_sub(1))
+        .chain(['…'])
+        .collect()
+}
+
 /// Where progress and report are written.
 pub struct Console {
     out: Mutex<Box<dyn Write + Send>>,
     colour: bool,
+    columns: Option<usize>,
 }
 
 impl Console {
-    /// Standard output, in colour on a terminal unless `NO_COLOR` is set.
+    /// Standard output: as wide as the terminal if it is one, and in colour there unless `NO_COLOR` is set.
     #[must_use]
     pub fn standard() -> Self {
-        let colour = std::io::stdout().is_terminal()
-            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self::new(Box::new(std::io::stdout()), colour)
+        let terminal = std::io::stdout().is_terminal();
+        let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self {
+            columns: terminal.then(terminal::columns).flatten(),
+            ..Self::new(Box::new(std::io::stdout()), colour)
+        }
     }
 
     /// Any other place.
@@ -165,6 +186,7 @@ impl Console {
         Self {
             out: Mutex::new(out),
             colour,
+            columns: None,
         }
     }
 
@@ -198,7 +220,7 @@ impl Console {
 
     pub(crate) fn closing(&self, report: &Report) {
         if !report.lines.is_empty() {
-            self.say(&format!("\n{}", report.table(self.colour)));
+            self.say(&format!("\n{}", report.table(self.colour, self.columns)));
         }
         for failure in report.failures(self.colour) {
             self.say(&failure);
@@ -241,7 +263,7 @@ mod tests {
 
     #[test]
     fn the_columns_of_the_table_are_aligned() {
-        let table = report().table(false);
+        let table = report().table(false, None);
         assert_eq!(
             table,
             "check                result      time  evidence\n\
@@ -253,8 +275,40 @@ mod tests {
 
     #[test]
     fn colour_is_used_only_when_asked_for() {
-        assert!(!report().table(false).contains('\x1b'));
-        assert!(report().table(true).contains("\x1b[31mFAILED \x1b[0m"));
+        assert!(!report().table(false, None).contains('\x1b'));
+        assert!(
+            report()
+                .table(true, None)
+                .contains("\x1b[31mFAILED \x1b[0m")
+        );
+    }
+
+    #[test]
+    fn on_a_terminal_no_line_of_the_table_is_wider_than_it() {
+        let widest = report()
+            .table(false, None)
+            .lines()
+            .map(|line| line.chars().count())
+            .max()
+            .unwrap();
+        assert_eq!(
+            report().table(false, Some(widest)),
+            report().table(false, None)
+        );
+        let cut = report().table(false, Some(widest - 1));
+        assert!(cut.contains("61.2 s  I1 was charged twi…\n"), "{cut}");
+        // The colours take no room.
+        let painted = report().table(true, Some(widest - 1));
+        assert!(
+            painted.contains("61.2 s  I1 was charged twi…\n"),
+            "{painted}"
+        );
+        // Where not even the other columns have room, nothing of them is lost.
+        assert!(
+            report()
+                .table(false, Some(10))
+                .contains("a-longer-check-name  FAILED    61.2 s  …\n")
+        );
     }
 
     #[test]
