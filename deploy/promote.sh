@@ -11,7 +11,8 @@ promote() {
 
 promotion_usage() {
   cat <<'TEXT'
-./deploy.sh promote APP FROM TO   commit the digest that runs in FROM for TO
+./deploy.sh promote APP FROM TO   commit the digest that runs in FROM for TO, and that of
+                                  what looks at it there after each sync
 
 APP is invoice-app or payment-provider. FROM and TO are environments of environments.yaml; FROM may be
 build, the image that passed ./test.sh last.

@@ -344,6 +344,8 @@ test_what_is_published_are_the_programs_that_passed_the_tests() {
     complain "tested.json does not say what was tested: $(cat "$tested")"
   jq -r .remark "$tested" | grep -qF 'the programs that ran there' || complain 'tested.json does not say how'
   said 'matrix=["registry.example/platform/payment-provider@sha256:'
+  # The hook of its syncs goes with the app.
+  jq -r .images.probe "$tested" | grep -qE '^registry.example/platform/probe@sha256:[0-9a-f]{64}$' || complain 'tested.json does not name the probe'
 }
 
 test_nothing_is_published_that_did_not_pass_all_tests() {

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+/// The component with the hook that looks at an app after each sync.
+const HOOK: &str = "/components/smoke";
+
 /// An app.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct App {
@@ -23,7 +26,7 @@ pub enum AppError {
         known: String,
     },
     /// Its base cannot be read.
-    #[error("{path} does not name the app's namespace: {reason}", path = path.display())]
+    #[error("{path} does not say what the app is: {reason}", path = path.display())]
     Unreadable {
         /// The base's kustomization.
         path: PathBuf,
@@ -35,6 +38,20 @@ pub enum AppError {
 #[derive(Deserialize)]
 struct Base {
     namespace: String,
+    #[serde(default)]
+    components: Vec<String>,
+}
+
+impl Base {
+    fn read(tree: &Path, app: &str) -> Result<Self, AppError> {
+        let path = tree.join(format!("kustomize/apps/{app}/base/kustomization.yaml"));
+        let unreadable = |reason: String| AppError::Unreadable {
+            path: path.clone(),
+            reason,
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.to_string()))?;
+        serde_norway::from_str(&text).map_err(|error| unreadable(error.to_string()))
+    }
 }
 
 impl App {
@@ -46,18 +63,17 @@ impl App {
                 known: known.join(", "),
             });
         }
-        let path = root.join(format!("kustomize/apps/{name}/base/kustomization.yaml"));
-        let unreadable = |reason: String| AppError::Unreadable {
-            path: path.clone(),
-            reason,
-        };
-        let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.to_string()))?;
-        let base: Base =
-            serde_norway::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
         Ok(Self {
             name: name.to_owned(),
-            namespace: base.namespace,
+            namespace: Base::read(root, name)?.namespace,
         })
+    }
+
+    /// Whether something looks at it after each sync, by the manifests of this tree.
+    pub(crate) fn has_hook(&self, tree: &Path) -> Result<bool, AppError> {
+        let base = Base::read(tree, &self.name)?;
+        let mut components = base.components.iter();
+        Ok(components.any(|component| component.ends_with(HOOK)))
     }
 
     /// The names of all apps, sorted.

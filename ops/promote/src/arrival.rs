@@ -23,7 +23,7 @@ pub(crate) struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
-    /// Waits until the commit is synced and all replicas run its digest. Says what is waited for when that
+    /// Waits until the commit is synced, its hook succeeded, and all replicas run its digest. Says what is waited for when that
     /// changes.
     pub(crate) fn wait(&self, within: Duration, out: &mut impl Write) -> Result<(), PromoteError> {
         let began = Instant::now();
@@ -73,6 +73,9 @@ impl Arrival<'_> {
         }
         if let Err(unhealthy) = application.judge() {
             return Ok(Some(unhealthy.to_string()));
+        }
+        if let Some(doing) = application.goes_on() {
+            return Ok(Some(format!("the sync goes on: {doing}")));
         }
         match self.cluster.replicas(self.app) {
             Ok(running) if running.digest == *self.digest => Ok(None),

@@ -129,10 +129,16 @@ impl Branch {
         fetched.is_ok() && !revision.is_empty() && includes().is_ok()
     }
 
-    /// The test evidence with which this digest came to an environment, if a promotion brought it there with
-    /// all of it.
-    pub(crate) fn evidence(&self, app: &str, digest: &str, environment: &str) -> Option<String> {
-        let format = "--format=%(trailers:key=Promoted-App,valueonly)%(trailers:key=Promoted-To,valueonly)%(trailers:key=Test-Evidence,valueonly,unfold)%x00";
+    /// The test evidence with which this digest came to an environment, with this hook's if it has one, if a
+    /// promotion brought it there with all of it.
+    pub(crate) fn evidence(
+        &self,
+        app: &str,
+        digest: &str,
+        hook: Option<&str>,
+        environment: &str,
+    ) -> Option<String> {
+        let format = "--format=%(trailers:key=Promoted-App,valueonly)%(trailers:key=Promoted-To,valueonly)%(trailers:key=Test-Evidence,valueonly,unfold)%(trailers:key=Promoted-Hook,valueonly)%x00";
         let found = self
             .git()
             .with([
@@ -148,7 +154,7 @@ impl Branch {
             let mut lines = trailers.trim_start().lines();
             let is_it = lines.next() == Some(app) && lines.next() == Some(environment);
             let evidence = lines.next().filter(|_| is_it)?;
-            is_whole(evidence).then(|| evidence.to_owned())
+            (lines.next() == hook && is_whole(evidence)).then(|| evidence.to_owned())
         })
     }
 

@@ -12,7 +12,7 @@ Examples:
 Exit codes: 0 promoted, or there was nothing to promote; 1 refused, with the reason and what to do next.";
 
 /// Writes the digest that runs in one environment into another's overlay, as one commit on the deployment
-/// branch.
+/// branch, with the digest of what looks at it after each sync.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub struct Options {

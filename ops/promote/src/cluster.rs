@@ -92,9 +92,26 @@ struct Message {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Operation {
     phase: String,
+    message: String,
+    sync_result: SyncResult,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct SyncResult {
+    resources: Vec<Synced>,
+}
+
+/// An object of a sync; one with a type of hook is one. The phase is every object's.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Synced {
+    name: String,
+    hook_type: String,
+    hook_phase: String,
     message: String,
 }
 
@@ -104,11 +121,17 @@ impl Application {
         &self.status.sync.revision
     }
 
-    /// Fails unless it is Healthy and Synced.
+    /// What Argo CD is doing, while it is: a hook may still fail then.
+    pub(crate) fn goes_on(&self) -> Option<&str> {
+        let operation = self.status.operation_state.as_ref()?;
+        (operation.phase == "Running").then_some(operation.message.as_str())
+    }
+
+    /// Fails unless it is Healthy and Synced, and no hook of the last sync failed.
     pub(crate) fn judge(&self) -> Result<(), Unhealthy> {
         let status = &self.status;
         if status.health.status == "Healthy" && status.sync.status == "Synced" {
-            return Ok(());
+            return self.failed_hook().map_or(Ok(()), Err);
         }
         let or_unknown = |word: &str| {
             if word.is_empty() {
@@ -121,6 +144,20 @@ impl Application {
             health: or_unknown(&status.health.status),
             sync: or_unknown(&status.sync.status),
             message: self.message(),
+        })
+    }
+
+    /// What has failed stays so when a later commit changes nothing here, since nothing is synced then.
+    fn failed_hook(&self) -> Option<Unhealthy> {
+        let operation = self.status.operation_state.as_ref()?;
+        let mut hooks = operation.sync_result.resources.iter();
+        let failed = hooks.find(|object| {
+            let ended = object.hook_phase.as_str();
+            !object.hook_type.is_empty() && ["Failed", "Error"].contains(&ended)
+        })?;
+        Some(Unhealthy::Hook {
+            name: failed.name.clone(),
+            message: failed.message.clone(),
         })
     }
 
@@ -247,5 +284,38 @@ mod tests {
             "its Application is Degraded and OutOfSync: one object was refused"
         );
         assert_eq!(judged(&json!({})), "its Application is Unknown and Unknown");
+    }
+
+    #[test]
+    fn a_failed_hook_is_told_though_all_else_is_well() {
+        // As Argo CD tells it: each object has a phase, a hook a type too.
+        let synced = |service: &str, hook: &str| {
+            json!({
+                "health": {"status": "Healthy"}, "sync": {"status": "Synced"},
+                "operationState": {"phase": "Failed", "syncResult": {"resources": [
+                    {"kind": "Service", "name": "app", "hookPhase": service, "status": "Synced"},
+                    {"kind": "Job", "name": "app-smoke", "hookType": "PostSync", "hookPhase": hook, "message": "it gave up"},
+                ]}},
+            })
+        };
+        let words = "the hook app-smoke of its last sync failed: it gave up";
+        assert_eq!(judged(&synced("Succeeded", "Failed")), words);
+        assert_eq!(judged(&synced("Succeeded", "Error")), words);
+        assert_eq!(judged(&synced("Succeeded", "Succeeded")), "");
+        // A commit that was refused and taken back: what is there now was synced before.
+        assert_eq!(judged(&synced("Failed", "")), "");
+    }
+
+    #[test]
+    fn what_argo_cd_is_doing_is_told_while_it_is() {
+        let during = |phase: &str| {
+            let status =
+                json!({"operationState": {"phase": phase, "message": "waiting for a hook"}});
+            let application: Application =
+                serde_json::from_value(json!({"status": status})).unwrap();
+            application.goes_on().map(str::to_owned)
+        };
+        assert_eq!(during("Running").as_deref(), Some("waiting for a hook"));
+        assert_eq!(during("Succeeded"), None);
     }
 }

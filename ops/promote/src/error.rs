@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::app::AppError;
 use crate::branch::BranchError;
 use crate::cluster::ClusterError;
-use crate::environments::EnvironmentsError;
+use crate::environments::{BUILD, EnvironmentsError};
 use crate::image_file::ImageFileError;
 use crate::program::ProgramError;
 use crate::tested::TestedError;
@@ -57,6 +57,16 @@ pub enum PromoteError {
         /// What is known.
         evidence: String,
     },
+    /// Nobody knows what looks at it after a sync.
+    #[error(
+        "{app} in {from} is not promoted: what looks at it after each sync has no digest that is known"
+    )]
+    NoHook {
+        /// The app.
+        app: String,
+        /// The environment that should be promoted from.
+        from: String,
+    },
     /// Nobody knows where the branch is.
     #[error("no repository with the deployment branch is known")]
     NoRepository,
@@ -87,13 +97,13 @@ pub enum PromoteError {
     },
     /// The digest is not rendered.
     #[error(
-        "{folder} renders another image of {app} than the overlay's file names, so the promotion would do nothing"
+        "{folder} renders another image of {image} than the overlay's file names, so the promotion would do nothing"
     )]
     NotRendered {
         /// What was rendered.
         folder: String,
-        /// The app.
-        app: String,
+        /// The image's name in the base.
+        image: String,
     },
     /// Others were quicker each time.
     #[error(
@@ -167,6 +177,13 @@ impl PromoteError {
             Self::NotTested { .. } => Some(String::from(
                 "Deploy that very image to a cluster and have all tests pass there: ./deploy.sh && ./test.sh\n       \
                  Or say why it goes on all the same, for the commit to name: --without-evidence REASON",
+            )),
+            Self::NoHook { from, .. } if from == BUILD => Some(String::from(
+                "Deploy to a cluster and have ./test.sh pass there: ./deploy.sh && ./test.sh",
+            )),
+            Self::NoHook { app, from } => Some(format!(
+                "The deployment branch names it as `probe` in overlays/{from}/image, beside the digest that runs there: \
+                 promote {app} into {from} again, or deploy it there through Argo CD."
             )),
             Self::NoRepository => Some(String::from(
                 "Name it: DEPLOY_REPOSITORY=URL ./deploy.sh promote ..., or give this clone a remote named origin.",

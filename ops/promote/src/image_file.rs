@@ -22,6 +22,13 @@ impl Digest {
         Self::parse(reference.split_once('@')?.1)
     }
 
+    /// Whether there can be an image of it: all zeros stand for none.
+    pub(crate) fn was_built(&self) -> bool {
+        self.0
+            .trim_start_matches("sha256:")
+            .contains(|digit| digit != '0')
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -44,11 +51,11 @@ pub enum ImageFileError {
     /// It is no kustomization.
     #[error("it is not readable as YAML: {0}")]
     Malformed(String),
-    /// It does not name the app's image, or more than once.
-    #[error("it names the image {app} {times} times, should be once")]
+    /// It does not name the image, or more than once.
+    #[error("it names the image {name} {times} times, should be once")]
     NotOnce {
         /// The image's name in the base.
-        app: String,
+        name: String,
         /// How often it is there.
         times: usize,
     },
@@ -68,41 +75,61 @@ struct Component {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Image {
     name: String,
-    pub(crate) new_name: Option<String>,
+    new_name: Option<String>,
     digest: Option<String>,
 }
 
 impl Image {
-    /// The entry of an app's image.
-    pub(crate) fn read(text: &str, app: &str) -> Result<Self, ImageFileError> {
+    /// The entry of an image.
+    pub(crate) fn read(text: &str, name: &str) -> Result<Self, ImageFileError> {
+        Self::find(text, name)?.ok_or_else(|| ImageFileError::NotOnce {
+            name: name.to_owned(),
+            times: 0,
+        })
+    }
+
+    /// The entry of an image, if there is one.
+    pub(crate) fn find(text: &str, name: &str) -> Result<Option<Self>, ImageFileError> {
         let component: Component = serde_norway::from_str(text)
             .map_err(|error| ImageFileError::Malformed(error.to_string()))?;
-        let mut entries: Vec<_> = component
-            .images
-            .into_iter()
-            .filter(|image| image.name == app)
-            .collect();
-        match (entries.pop(), entries.len()) {
-            (Some(image), 0) => Ok(image),
-            (last, more) => Err(ImageFileError::NotOnce {
-                app: app.to_owned(),
-                times: more + usize::from(last.is_some()),
-            }),
+        let entries = component.images.into_iter();
+        let mut entries: Vec<_> = entries.filter(|image| image.name == name).collect();
+        if entries.len() > 1 {
+            return Err(ImageFileError::NotOnce {
+                name: name.to_owned(),
+                times: entries.len(),
+            });
         }
+        Ok(entries.pop())
     }
 
     pub(crate) fn has(&self, digest: &Digest) -> bool {
         self.digest.as_deref() == Some(digest.as_str())
     }
+
+    /// The digest, if there is an image of it.
+    pub(crate) fn digest(&self) -> Option<Digest> {
+        Digest::parse(self.digest.as_deref()?).filter(Digest::was_built)
+    }
+
+    /// The name that it is given, where it is.
+    pub(crate) fn new_name(&self) -> Option<&str> {
+        self.new_name.as_deref()
+    }
+
+    /// Where it is pulled from: the name in the base, where nothing else is said.
+    pub(crate) fn repository(&self) -> &str {
+        self.new_name.as_deref().unwrap_or(&self.name)
+    }
 }
 
-/// The text with another digest for the app's image, and nothing else changed.
+/// The text with another digest for an image, and nothing else changed.
 pub(crate) fn with_digest(
     text: &str,
-    app: &str,
+    name: &str,
     digest: &Digest,
 ) -> Result<String, ImageFileError> {
-    Image::read(text, app)?;
+    Image::read(text, name)?;
     let mut edited = String::with_capacity(text.len());
     let mut inside = false;
     for line in text.split_inclusive('\n') {
@@ -110,7 +137,7 @@ pub(crate) fn with_digest(
         if let Some(entry) = words.strip_prefix("- ") {
             inside = entry
                 .strip_prefix("name:")
-                .is_some_and(|name| name.trim() == app);
+                .is_some_and(|entry| entry.trim() == name);
         }
         if inside && words.starts_with("digest:") {
             let indent = &line[..line.len() - line.trim_start().len()];
@@ -119,16 +146,36 @@ pub(crate) fn with_digest(
             edited.push_str(line);
         }
     }
-    if Image::read(&edited, app)?.has(digest) {
+    if Image::read(&edited, name)?.has(digest) {
         Ok(edited)
     } else {
-        Err(ImageFileError::NoDigest(app.to_owned()))
+        Err(ImageFileError::NoDigest(name.to_owned()))
+    }
+}
+
+/// The text with an entry more: an image that lies beside another one, in the same registry.
+pub(crate) fn with_entry_beside(
+    text: &str,
+    other: &str,
+    name: &str,
+    digest: &Digest,
+) -> Result<String, ImageFileError> {
+    let other = Image::read(text, other)?;
+    let folder = other.repository().rsplit_once('/');
+    let repository = folder.map_or(name.to_owned(), |(folder, _)| format!("{folder}/{name}"));
+    let line_end = if text.ends_with('\n') { "" } else { "\n" };
+    let added =
+        format!("{text}{line_end}- name: {name}\n  newName: {repository}\n  digest: {digest}\n");
+    if Image::read(&added, name)?.has(digest) {
+        Ok(added)
+    } else {
+        Err(ImageFileError::NoDigest(name.to_owned()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Digest, Image, with_digest};
+    use super::{Digest, Image, with_digest, with_entry_beside};
 
     const FILE: &str = "# Why.\nkind: Component\nimages:\n- name: invoice-app\n  newName: ghcr.io/x/invoice-app\n  digest: sha256:0000000000000000000000000000000000000000000000000000000000000000\n- name: postgres\n  digest: sha256:1111111111111111111111111111111111111111111111111111111111111111\n";
 
@@ -158,6 +205,24 @@ mod tests {
                 .unwrap()
                 .has(&digest('0'))
         );
+    }
+
+    #[test]
+    fn an_entry_that_a_file_lacks_is_added_in_the_registry_of_another() {
+        let added = with_entry_beside(FILE, "invoice-app", "probe", &digest('c')).unwrap();
+        assert!(added.starts_with(FILE), "{added}");
+        let probe = Image::read(&added, "probe").unwrap();
+        assert_eq!(probe.repository(), "ghcr.io/x/probe");
+        assert_eq!(probe.digest(), Some(digest('c')));
+        let closed = "images: [{name: invoice-app, digest: x}]\n";
+        assert!(with_entry_beside(closed, "invoice-app", "probe", &digest('c')).is_err());
+    }
+
+    #[test]
+    fn a_digest_of_zeros_is_no_image() {
+        let image = |name| Image::read(FILE, name).unwrap();
+        assert_eq!(image("invoice-app").digest(), None);
+        assert_eq!(image("postgres").digest(), Some(digest('1')));
     }
 
     #[test]

@@ -3,15 +3,17 @@
 //!
 //! [`promote`] asks the cluster of the environment that is promoted from ([`environments`] says which that
 //! is) what runs there, refuses what is not healthy, and commits on top of the branch, never by force and
-//! without touching the working tree. [`record_tested`] notes the digests that passed the tests.
+//! without touching the working tree. What looks at the app after each sync goes with it. [`record_tested`] notes the digests that passed the tests.
 
 mod app;
 mod arrival;
 mod branch;
 pub mod cli;
 mod cluster;
+mod difference;
 pub mod environments;
 mod error;
+mod hook;
 mod image_file;
 mod program;
 mod promotion;

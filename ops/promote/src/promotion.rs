@@ -10,10 +10,12 @@ use crate::app::App;
 use crate::arrival::Arrival;
 use crate::branch::{Branch, Pushed};
 use crate::cli::Order;
+use crate::difference;
 use crate::environments::{BUILD, Environment, Environments};
 use crate::error::{PromoteError, say};
-use crate::image_file::{Image, with_digest};
-use crate::program::{Call, Tools};
+use crate::hook::{self, Hook};
+use crate::image_file::{Digest, Image, ImageFileError, with_digest, with_entry_beside};
+use crate::program::Tools;
 use crate::repository::{self, Person, printable};
 use crate::source::{self, Evidence, Source};
 
@@ -28,7 +30,7 @@ pub fn promote(order: &Order, tools: &Tools, out: &mut impl Write) -> Result<(),
     let app = App::find(&order.root, &order.app)?;
     let environments = Environments::read(&order.root)?;
     let to = environments.step(&order.from, &order.to)?;
-    let mut source = source::find(&order.root, tools, &environments, &app, &order.from)?;
+    let source = source::find(&order.root, tools, &environments, &app, &order.from)?;
     say(
         out,
         &format!(
@@ -39,18 +41,23 @@ pub fn promote(order: &Order, tools: &Tools, out: &mut impl Write) -> Result<(),
 
     let repository = repository::find(order, tools)?;
     let branch = Branch::clone(tools, &order.root, &repository, &order.branch)?;
-    if !matches!(source.evidence, Evidence::Whole(_)) {
-        let brought_along = branch.evidence(&app.name, source.digest.as_str(), &order.from);
-        source.evidence = brought_along.map_or(source.evidence, Evidence::Whole);
+    let hook = hook::find(order, &app, &source, &branch)?;
+    if let Some(hook) = &hook {
+        say(
+            out,
+            &format!("After each sync it is looked at by {}", hook.image),
+        )?;
     }
-    require_evidence(order, &source)?;
     let promotion = Promotion {
         order,
         tools,
         app: &app,
+        evidence: evidence(order, &source, hook.as_ref(), &branch),
         source: &source,
+        hook: hook.as_ref(),
         branch: &branch,
     };
+    promotion.require_evidence()?;
     let Some(commit) = promotion.commit(out)? else {
         return say(
             out,
@@ -68,17 +75,18 @@ pub fn promote(order: &Order, tools: &Tools, out: &mut impl Write) -> Result<(),
     promotion.await_arrival(to, &commit, out)
 }
 
-/// What was not tested goes on only with a reason, which the commit names.
-fn require_evidence(order: &Order, source: &Source) -> Result<(), PromoteError> {
-    if matches!(source.evidence, Evidence::Whole(_)) || order.without_evidence.is_some() {
-        return Ok(());
+/// What this clone knows of its tests, else what the commit says that brought it to where it is promoted from.
+fn evidence(order: &Order, source: &Source, hook: Option<&Hook>, branch: &Branch) -> Evidence {
+    let known = source.evidence(hook);
+    if matches!(known, Evidence::Whole(_)) {
+        return known;
     }
-    Err(PromoteError::NotTested {
-        app: order.app.clone(),
-        from: order.from.clone(),
-        digest: source.digest.short().to_owned(),
-        evidence: source.evidence.to_string(),
-    })
+    let (digest, hook) = (
+        source.digest.as_str(),
+        hook.map(|hook| hook.digest.as_str()),
+    );
+    let brought_along = branch.evidence(&order.app, digest, hook, &order.from);
+    brought_along.map_or(known, Evidence::Whole)
 }
 
 struct Promotion<'a> {
@@ -86,10 +94,26 @@ struct Promotion<'a> {
     tools: &'a Tools,
     app: &'a App,
     source: &'a Source,
+    hook: Option<&'a Hook>,
+    evidence: Evidence,
     branch: &'a Branch,
 }
 
 impl Promotion<'_> {
+    /// What was not tested goes on only with a reason, which the commit names.
+    fn require_evidence(&self) -> Result<(), PromoteError> {
+        let reason = &self.order.without_evidence;
+        if matches!(self.evidence, Evidence::Whole(_)) || reason.is_some() {
+            return Ok(());
+        }
+        Err(PromoteError::NotTested {
+            app: self.order.app.clone(),
+            from: self.order.from.clone(),
+            digest: self.source.digest.short().to_owned(),
+            evidence: self.evidence.to_string(),
+        })
+    }
+
     /// The commit that was pushed; `None` when there was nothing to change.
     fn commit(&self, out: &mut impl Write) -> Result<Option<String>, PromoteError> {
         let who = Person::of(&self.order.root, self.tools);
@@ -112,7 +136,7 @@ impl Promotion<'_> {
         Err(PromoteError::Overtaken(ATTEMPTS))
     }
 
-    /// Writes the digest into the overlay; gives what that changes in what is rendered.
+    /// Writes the digests into the overlay; gives what that changes in what is rendered.
     fn edit(&self, out: &mut impl Write) -> Result<Option<String>, PromoteError> {
         let name = self.app.image_file(&self.order.to);
         let path = self.branch.tree().join(&name);
@@ -125,24 +149,59 @@ impl Promotion<'_> {
             source,
         };
         let text = std::fs::read_to_string(&path).map_err(unusable)?;
-        let image = Image::read(&text, &self.app.name).map_err(uneditable)?;
-        if image.has(&self.source.digest) {
+        if self.is_named_by(&text).map_err(uneditable)? {
             return Ok(None);
         }
-        let edited = with_digest(&text, &self.app.name, &self.source.digest).map_err(uneditable)?;
+        let edited = self.edited(&text).map_err(uneditable)?;
         let folder = self.app.rendered_folder(self.branch.tree(), &self.order.to);
         let before = self.render(&folder)?;
-        std::fs::write(&path, edited).map_err(unusable)?;
+        std::fs::write(&path, &edited).map_err(unusable)?;
         let after = self.render(&folder)?;
-        if !after.contains(self.source.digest.as_str()) {
-            let folder = folder.strip_prefix(self.branch.tree()).unwrap_or(&folder);
-            return Err(PromoteError::NotRendered {
-                folder: folder.display().to_string(),
-                app: self.app.name.clone(),
-            });
+        for (name, digest, image) in self.images() {
+            if !after.contains(digest.as_str()) {
+                let folder = folder.strip_prefix(self.branch.tree()).unwrap_or(&folder);
+                return Err(PromoteError::NotRendered {
+                    folder: folder.display().to_string(),
+                    image: name.to_owned(),
+                });
+            }
+            let entry = Image::read(&edited, name).map_err(uneditable)?;
+            self.say_where_it_is_pulled_from(&entry, digest, image, out)?;
         }
-        self.say_where_it_is_pulled_from(image.new_name.as_deref(), out)?;
         self.difference(&before, &after).map(Some)
+    }
+
+    /// What is promoted: the name in the base, the digest, and where that is pulled from now.
+    fn images(&self) -> Vec<(&str, &Digest, &str)> {
+        let Source { digest, image, .. } = self.source;
+        let app = (self.app.name.as_str(), digest, image.as_str());
+        let hook = self
+            .hook
+            .map(|hook| (hook::IMAGE, &hook.digest, hook.image.as_str()));
+        std::iter::once(app).chain(hook).collect()
+    }
+
+    /// Whether the overlay's file names all of it already.
+    fn is_named_by(&self, text: &str) -> Result<bool, ImageFileError> {
+        for (name, digest, _) in self.images() {
+            if !Image::find(text, name)?.is_some_and(|image| image.has(digest)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn edited(&self, text: &str) -> Result<String, ImageFileError> {
+        let app = &self.app.name;
+        let edited = with_digest(text, app, &self.source.digest)?;
+        let Some(Hook { digest, .. }) = self.hook else {
+            return Ok(edited);
+        };
+        if Image::find(&edited, hook::IMAGE)?.is_some() {
+            return with_digest(&edited, hook::IMAGE, digest);
+        }
+        // The branch keeps the file of each environment, also one from before there was a hook.
+        with_entry_beside(&edited, app, hook::IMAGE, digest)
     }
 
     fn render(&self, folder: &Path) -> Result<String, PromoteError> {
@@ -152,14 +211,13 @@ impl Promotion<'_> {
     /// The same digest under another name is the same image, once it was copied there.
     fn say_where_it_is_pulled_from(
         &self,
-        name: Option<&str>,
+        entry: &Image,
+        digest: &Digest,
+        here: &str,
         out: &mut impl Write,
     ) -> Result<(), PromoteError> {
-        let (here, digest) = (&self.source.image, &self.source.digest);
-        let from = here
-            .split_once('@')
-            .map_or(here.as_str(), |(repository, _)| repository);
-        match name {
+        let from = here.split_once('@').map_or(here, |(from, _)| from);
+        match entry.new_name() {
             Some(name) if name != from => say(
                 out,
                 &format!(
@@ -174,40 +232,9 @@ impl Promotion<'_> {
     }
 
     fn difference(&self, before: &str, after: &str) -> Result<String, PromoteError> {
-        let folder = tempfile::tempdir().map_err(|source| PromoteError::File {
-            path: String::from("a folder for the rendered manifests"),
-            source,
-        })?;
-        for (name, text) in [("before", before), ("after", after)] {
-            std::fs::write(folder.path().join(name), text).map_err(|source| {
-                PromoteError::File {
-                    path: name.to_owned(),
-                    source,
-                }
-            })?;
-        }
-        let call = Call::of(&self.tools.git).within(folder.path());
-        let call = call.with([
-            "diff",
-            "--no-index",
-            "--no-color",
-            "--no-ext-diff",
-            "--no-prefix",
-            "before",
-            "after",
-        ]);
-        let difference = call.comparison()?;
-        // The header names the two files; what changed comes after it.
-        let changes: Vec<_> = difference
-            .lines()
-            .skip_while(|line| !line.starts_with("@@"))
-            .collect();
-        Ok(format!(
-            "What {} of {} renders:\n{}",
-            self.app.name,
-            self.order.to,
-            changes.join("\n")
-        ))
+        let changes = difference::between(self.tools, before, after)?;
+        let (app, to) = (&self.app.name, &self.order.to);
+        Ok(format!("What {app} of {to} renders:\n{changes}"))
     }
 
     fn message(&self, who: &Person) -> String {
@@ -217,15 +244,19 @@ impl Promotion<'_> {
         } else {
             format!("It runs in {}: {}.", order.from, self.source.seen)
         };
-        let evidence = match (&self.source.evidence, &order.without_evidence) {
+        let hook = self
+            .hook
+            .map(|hook| format!("Promoted-Hook: {}\n", hook.digest));
+        let evidence = match (&self.evidence, &order.without_evidence) {
             (known @ Evidence::Whole(_), _) | (known, None) => known.to_string(),
             (known, Some(reason)) => format!("{known}; promoted all the same: {reason}"),
         };
         format!(
             "Promote {app} from {from} to {to}: {short}\n\n{why}\n\n\
-             Promoted-App: {app}\nPromoted-Digest: {digest}\nPromoted-From: {from}\nPromoted-To: {to}\n\
+             Promoted-App: {app}\nPromoted-Digest: {digest}\n{hook}Promoted-From: {from}\nPromoted-To: {to}\n\
              Promoted-By: {name} <{email}>\nTest-Evidence: {evidence}\n",
             app = self.app.name,
+            hook = hook.unwrap_or_default(),
             from = order.from,
             to = order.to,
             short = digest.short(),

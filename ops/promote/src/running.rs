@@ -49,6 +49,14 @@ pub enum Unhealthy {
     /// Pods with another image than the Deployment's.
     #[error("pods of several digests run: {0}")]
     SeveralDigests(String),
+    /// Argo CD has run what looks at it, and that was not content.
+    #[error("the hook {name} of its last sync failed{}", because(.message))]
+    Hook {
+        /// The hook's object.
+        name: String,
+        /// What Argo CD says of it.
+        message: String,
+    },
     /// Argo CD says so.
     #[error("its Application is {health} and {sync}{}", because(.message))]
     Application {

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::cluster::Cluster;
 use crate::environments::{Access, BUILD, Environment, Environments};
 use crate::error::PromoteError;
+use crate::hook::{self, Hook};
 use crate::image_file::Digest;
 use crate::program::Tools;
 use crate::target;
@@ -19,8 +20,24 @@ pub(crate) struct Source {
     pub(crate) image: String,
     /// What was seen of it, for a person.
     pub(crate) seen: String,
-    /// Which tests it passed, as far as this clone knows.
-    pub(crate) evidence: Evidence,
+    /// The tests that this very digest passed, as far as this clone knows.
+    pub(crate) tested: Option<Tested>,
+}
+
+impl Source {
+    /// What this clone knows of its tests, and of those of the hook that goes with it.
+    pub(crate) fn evidence(&self, hook: Option<&Hook>) -> Evidence {
+        let Some(tested) = &self.tested else {
+            return Evidence::Unknown;
+        };
+        match hook {
+            Some(hook) if !tested.covers(hook::IMAGE, &hook.digest) => {
+                let (hook, passed) = (hook.digest.short(), tested.evidence());
+                Evidence::Partial(format!("without its hook {hook}: {passed}"))
+            }
+            _ => Evidence::of(tested),
+        }
+    }
 }
 
 /// What is known of the tests of a digest.
@@ -76,13 +93,12 @@ pub(crate) fn find(
         .map_err(PromoteError::source(&app.name, from))?;
     let tested = Tested::read(root).ok();
     let tested = tested.filter(|tested| tested.covers(&app.name, &running.digest));
-    let evidence = tested.as_ref().map_or(Evidence::Unknown, Evidence::of);
     Ok(Source {
         seen: format!(
             "{} of {} replicas available",
             running.replicas, running.replicas
         ),
-        evidence,
+        tested,
         digest: running.digest,
         image: running.image,
     })
@@ -91,11 +107,12 @@ pub(crate) fn find(
 fn built(root: &Path, app: &App) -> Result<Source, PromoteError> {
     let tested = Tested::read(root)?;
     let (image, digest) = tested.image(root, &app.name)?;
+    let image = image.to_owned();
     Ok(Source {
         digest,
-        image: image.to_owned(),
+        image,
         seen: tested.evidence(),
-        evidence: Evidence::of(&tested),
+        tested: Some(tested),
     })
 }
 

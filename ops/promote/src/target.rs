@@ -16,6 +16,9 @@ enum File {
 pub(crate) struct Recorded {
     pub(crate) context: String,
     pub(crate) environment: String,
+    /// What looks at it after each sync, and from which the tests did.
+    #[serde(default)]
+    pub(crate) probe_image: Option<String>,
     #[serde(default)]
     pub(crate) argocd: Option<ArgoCd>,
 }

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::cli::Record;
 use crate::cluster::Cluster;
 use crate::error::{PromoteError, say};
+use crate::hook;
 use crate::image_file::Digest;
 use crate::program::{Call, Tools};
 use crate::target;
@@ -40,7 +41,7 @@ pub(crate) struct Tested {
     /// How what is named here is what was tested, where it is not the very image that ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) remark: Option<String>,
-    /// `repository@digest` of each app.
+    /// `repository@digest` of each app, and of what looks at them.
     pub(crate) images: BTreeMap<String, String>,
 }
 
@@ -156,6 +157,9 @@ pub fn record_tested(
             .running(&app, &recorded.environment)
             .map_err(PromoteError::source(&name, &recorded.environment))?;
         images.insert(name, running.image);
+    }
+    if let Some(image) = recorded.probe_image {
+        images.insert(hook::IMAGE.to_owned(), image);
     }
     let (commit, dirty) = sources(&order.root, tools);
     let tested = Tested {

@@ -58,7 +58,7 @@ pub(crate) async fn reaches_the_next(world: &ClusterWorld) -> Seen {
         || format!("no difference was printed: {said}"),
     )?;
     branch.catch_up().await?;
-    went_on_with_its_story(&branch, here, &next).await?;
+    went_on_with_its_story(world, &branch, &next).await?;
 
     let refused = refused_while_unwell(world, argocd, &promotion, &next).await?;
     world.console().step("git revert");
@@ -74,23 +74,32 @@ pub(crate) async fn reaches_the_next(world: &ClusterWorld) -> Seen {
     ))
 }
 
-/// Fails unless the latest commit has dev run it, and says from where and with which evidence.
-async fn went_on_with_its_story(branch: &Branch, from: &str, next: &Image) -> Result<(), Failure> {
+/// Fails unless the latest commit has dev run it and looked at as here, and says from where and with which evidence.
+async fn went_on_with_its_story(
+    world: &ClusterWorld,
+    branch: &Branch,
+    next: &Image,
+) -> Result<(), Failure> {
+    let probe = &world.target.probe_image;
+    let (_, hook) = probe
+        .split_once('@')
+        .ok_or_else(|| Failure::wrong(format!("{probe} is no image by digest")))?;
     let (message, file) = (
         branch.message().await?,
         branch.read(&versions::file(APP, "dev"))?,
     );
     for trailer in [
         format!("Promoted-Digest: {}", next.digest),
-        format!("Promoted-From: {from}"),
+        format!("Promoted-Hook: {hook}"),
+        format!("Promoted-From: {}", world.target.environment),
         String::from("Test-Evidence: not all tests passed (acceptance)"),
     ] {
         ensure(message.contains(&trailer), || {
             format!("the commit does not say {trailer}: {message}")
         })?;
     }
-    ensure(file.contains(&next.digest), || {
-        format!("dev does not name {next}: {file}")
+    ensure(file.contains(&next.digest) && file.contains(hook), || {
+        format!("dev does not name {next} and {probe}: {file}")
     })
 }
 
@@ -126,7 +135,7 @@ impl Promotion {
         });
         let tested = json!({
             "commit": "of a trial", "dirty": false, "time": fresh::now().to_string(), "parts": ["acceptance"],
-            "images": {(APP.name()): tested.to_string()},
+            "images": {(APP.name()): tested.to_string(), "probe": world.target.probe_image},
         });
         branch.write(".deploy/target.json", &target.to_string())?;
         branch.write(".deploy/tested.json", &tested.to_string())?;

@@ -9,7 +9,7 @@ use crate::support::workload::{containers, environment};
 
 /// Of every environment; INGRESS and MONITORING are namespaces that vary by cluster, and COLLECTOR is the pods
 /// of one.
-const EVERYWHERE: [&str; 15] = [
+const EVERYWHERE: [&str; 17] = [
     "out invoice/* -> kube-system/kube-dns UDP 53",
     "out invoice/* -> kube-system/kube-dns TCP 53",
     "out operations/* -> kube-system/kube-dns UDP 53",
@@ -21,16 +21,16 @@ const EVERYWHERE: [&str; 15] = [
     "in invoice/invoice-app -> payments/payment-provider TCP https",
     "out invoice/invoice-app -> invoice/invoice-app-database TCP 5432",
     "out payments/payment-provider -> payments/payment-provider-database TCP 5432",
+    "out invoice/invoice-app-smoke -> invoice/invoice-app TCP 8081",
+    "in invoice/invoice-app-smoke -> invoice/invoice-app TCP http",
     "in MONITORING/* -> invoice/invoice-app TCP management",
     "in MONITORING/* -> payments/payment-provider TCP management",
     "out invoice/invoice-app -> COLLECTOR TCP 4318",
     "out payments/payment-provider -> COLLECTOR TCP 4318",
 ];
 
-/// Of the overlay `local`, which brings the databases and a first look after each sync.
-const OF_LOCAL: [&str; 4] = [
-    "out invoice/invoice-app-smoke -> invoice/invoice-app TCP 8081",
-    "in invoice/invoice-app-smoke -> invoice/invoice-app TCP http",
+/// Of the overlay `local`, which brings the databases.
+const OF_LOCAL: [&str; 2] = [
     "in invoice/invoice-app -> invoice/invoice-app-database TCP postgres",
     "in payments/payment-provider -> payments/payment-provider-database TCP postgres",
 ];

@@ -7,6 +7,7 @@
 
 mod arriving;
 mod committing;
+mod hook;
 mod lent_settings;
 mod refusing;
 mod repository_files;

@@ -30,6 +30,13 @@ fn every_environment_has_an_overlay_of_every_app_and_no_overlay_is_of_another() 
             let text = std::fs::read_to_string(&path).unwrap();
             let entry = format!("- name: {app}\n");
             assert_eq!(text.matches(&entry).count(), 1, "{}", path.display());
+            let hooks = text.matches("- name: probe\n").count();
+            assert_eq!(
+                hooks,
+                usize::from(app == "invoice-app"),
+                "{}",
+                path.display()
+            );
         }
     }
 }
