@@ -57,11 +57,16 @@ impl Tally {
             .push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
     }
 
+    /// How many have ended.
+    pub(super) fn count(&self) -> usize {
+        self.latencies.len()
+    }
+
     pub(super) fn report(mut self, took: Duration) -> LoadReport {
         self.latencies.sort_unstable();
         LoadReport {
             took,
-            requests: self.latencies.len() as u64,
+            requests: self.count() as u64,
             failed: self.failed,
             failures: self.failures,
             created: self.created,

@@ -13,7 +13,7 @@ fn sigterm_stops_it_at_once_when_there_is_nothing_to_finish() {
     let (status, _) = process.stop();
     assert!(status.success(), "{status}");
     assert!(
-        began.elapsed() < Duration::from_secs(1),
+        began.elapsed() < Duration::from_secs(3),
         "{:?}",
         began.elapsed()
     );
