@@ -15,7 +15,7 @@ SAID=$STATE/tests.log
 
 usage() {
   cat <<'TEXT'
-./test.sh               all tests of the workspace, those of the manifests and of deploy.sh, then acceptance
+./test.sh               all tests of the workspace, of the manifests and of deploy.sh, and acceptance beside them
 ./test.sh acceptance    only acceptance: what ./deploy.sh deployed, seen from outside
 ./test.sh [acceptance] --require-all
                         a check that has nothing to look at here (no Argo CD, no autoscaler) fails instead of being skipped
@@ -35,10 +35,16 @@ begin_tests() {
   mkdir -p "$STATE"
   # In a group of its own, which an interruption can end.
   set -m
-  run_tests >"$SAID" 2>&1 </dev/null &
+  { run_tests >"$SAID" 2>&1 </dev/null || say_failed_beside; } &
   BESIDE=$!
   set +m
   renice -n 10 -g "$BESIDE" >/dev/null 2>&1 || true
+}
+
+# For whoever does not want to wait for acceptance to hear it.
+say_failed_beside() {
+  progress "tests failed beside this: $SAID"
+  return 1
 }
 
 # Those of the scripts leave a processor idle much of the time.

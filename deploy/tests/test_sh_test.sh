@@ -54,6 +54,7 @@ test_what_failed_beside_acceptance_is_shown_and_nothing_is_recorded() {
     called 'acceptance --skipped .*/\.deploy/skipped'
     said 'test two ... FAILED'
     said 'error: tests failed'
+    said 'tests failed beside this'
     if grep -qF 'test one' "$WORLD/said"; then complain "what passed is shown too"; fi
     never_called '^promote '
   done
