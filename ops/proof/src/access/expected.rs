@@ -12,6 +12,8 @@ use super::matrix::{Grant, Matrix, Place, Resource, Subject};
 pub struct Expected {
     teams: Vec<String>,
     rows: Vec<Row>,
+    /// Of all rows, made once: every mutant is compared with it.
+    everywhere: Matrix,
 }
 
 /// Why `access.yaml` cannot be used.
@@ -128,6 +130,7 @@ impl Expected {
         }
         Ok(Self {
             teams: file.teams,
+            everywhere: matrix(&rows, |_| true),
             rows,
         })
     }
@@ -140,23 +143,23 @@ impl Expected {
 
     /// Who may do what in a cluster that has everything.
     #[must_use]
-    pub fn everywhere(&self) -> Matrix {
-        self.matrix(|_| true)
+    pub fn everywhere(&self) -> &Matrix {
+        &self.everywhere
     }
 
     /// Who may do what in a cluster without Argo CD.
     #[must_use]
     pub fn without_argo_cd(&self) -> Matrix {
-        self.matrix(|row| row.with != Some(Part::ArgoCd))
+        matrix(&self.rows, |row| row.with != Some(Part::ArgoCd))
     }
+}
 
-    fn matrix(&self, counts: impl Fn(&Row) -> bool) -> Matrix {
-        let mut matrix = Matrix::default();
-        for row in self.rows.iter().filter(|row| counts(row)) {
-            matrix.allow(&row.who, &row.place, row.grants.clone());
-        }
-        matrix
+fn matrix(rows: &[Row], counts: impl Fn(&Row) -> bool) -> Matrix {
+    let mut matrix = Matrix::default();
+    for row in rows.iter().filter(|row| counts(row)) {
+        matrix.allow(&row.who, &row.place, row.grants.clone());
     }
+    matrix
 }
 
 impl Entry {
@@ -272,7 +275,7 @@ mod tests {
         let read =
             expected("- {who: group team-TEAM, in: TEAM, may: {pods: read delete}}").unwrap();
         assert_eq!(
-            lines(&read.everywhere()),
+            lines(read.everywhere()),
             [
                 "group team-blue in blue: delete pods *",
                 "group team-blue in blue: get pods *",
@@ -290,7 +293,7 @@ mod tests {
             "- {who: account a/b, in: cluster, may: {namespaces: {any: create, red blue: patch}}}",
         );
         assert_eq!(
-            lines(&read.unwrap().everywhere()),
+            lines(read.unwrap().everywhere()),
             [
                 "account a/b in the whole cluster: create namespaces *",
                 "account a/b in the whole cluster: patch namespaces blue",
@@ -305,7 +308,7 @@ mod tests {
             "- {who: group team-TEAM, in: TEAM, may: {pods: get}}\n\
              - {who: account a/b, in: TEAM, as: [group team-TEAM], may: {services: get}}",
         );
-        let lines = lines(&read.unwrap().everywhere());
+        let lines = lines(read.unwrap().everywhere());
         assert!(
             lines.contains(&"account a/b in red: get pods *".to_owned()),
             "{lines:?}"

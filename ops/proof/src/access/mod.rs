@@ -21,7 +21,7 @@ use crate::rendered::Rendered;
 pub fn differences(rendered: &Rendered, expected: &Expected) -> Vec<String> {
     let granted = granted(rendered.documents());
     let mut found = granted.doubts;
-    found.extend(granted.matrix.differences(&expected.everywhere()));
+    found.extend(granted.matrix.differences(expected.everywhere()));
     found.extend(without_account(rendered, expected));
     found
 }

@@ -1,37 +1,78 @@
 //! The Common Expression Language, as policies use it.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, LazyLock};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use cel::objects::{Key, Map};
 use cel::{Context, Env, Program, Value};
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
+/// By their texts: the policies of two mutants are the same but for one expression or two.
+static PROGRAMS: LazyLock<Mutex<HashMap<String, Arc<Program>>>> = LazyLock::new(Mutex::default);
+
+/// What an expression may begin with besides `variables`, as the API server has it.
+const ROOTS: [Root; 5] = [
+    Root::Object,
+    Root::OldObject,
+    Root::Request,
+    Root::Params,
+    Root::NamespaceObject,
+];
+
+/// A name that expressions begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Root {
+    Object,
+    OldObject,
+    Request,
+    Params,
+    NamespaceObject,
+}
+
+/// What an expression sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Name {
+    Root(Root),
+    /// One of the policy's variables.
+    Variable(String),
+}
+
 /// A compiled expression.
 pub(super) struct Expression {
     text: String,
-    program: Program,
-    /// The names that it begins with, like `object`.
-    names: HashSet<String>,
+    program: Arc<Program>,
+    names: Vec<Name>,
+    key: String,
 }
 
-/// What expressions see, by name.
-#[derive(Clone, Default)]
-pub(super) struct Scope {
-    names: HashMap<&'static str, Value>,
-    variables: HashMap<String, Value>,
+impl Root {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Object => "object",
+            Self::OldObject => "oldObject",
+            Self::Request => "request",
+            Self::Params => "params",
+            Self::NamespaceObject => "namespaceObject",
+        }
+    }
 }
 
 impl Expression {
-    /// Compiles a text; the error says what is wrong with it.
-    pub(super) fn compile(text: &str) -> Result<Self, String> {
-        let compiled = ENVIRONMENT.compile(text);
-        let program = compiled.map_err(|error| error.to_string())?;
+    /// Compiles a text that may use these variables; the error says what is wrong with it.
+    pub(super) fn compile(text: &str, variables: &[&str]) -> Result<Self, String> {
+        let program = program(text)?;
         let references = program.references();
-        let names = references.variables().into_iter();
-        let names = names.map(str::to_owned).collect();
+        let roots = ROOTS.into_iter();
+        let roots = roots.filter(|root| references.has_variable(root.name()));
+        let variables = variables.iter();
+        let variables = variables.filter(|name| mentions(text, name));
+        let names = roots
+            .map(Name::Root)
+            .chain(variables.map(|name| Name::Variable((*name).to_owned())));
+        let names: Vec<_> = names.collect();
         Ok(Self {
+            key: format!("{names:?} {text}"),
             text: text.to_owned(),
             names,
             program,
@@ -43,47 +84,59 @@ impl Expression {
         &self.text
     }
 
-    /// Whether it is true; an error when it cannot be told, as for the API server.
-    pub(super) fn holds(&self, scope: &Scope) -> Result<bool, String> {
-        match self.value(scope)? {
-            Value::Bool(holds) => Ok(holds),
-            other => Err(format!("it is {other:?}, neither true nor false")),
-        }
+    /// Text and names: what makes it another expression.
+    pub(super) fn key(&self) -> &str {
+        &self.key
     }
 
-    /// What it evaluates to.
-    pub(super) fn value(&self, scope: &Scope) -> Result<Value, String> {
+    /// All that it sees.
+    pub(super) fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    /// What it evaluates to, when these are the values of its names. A variable without one is left out: using it is
+    /// an error, as for the API server.
+    pub(super) fn value(
+        &self,
+        values: impl Iterator<Item = Option<Value>>,
+    ) -> Result<Value, String> {
         let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
-        // Only what it mentions: handing over a value copies it.
-        for (name, value) in &scope.names {
-            if self.names.contains(*name) {
-                context.add_variable_from_value(*name, value.clone());
+        let mut variables = HashMap::new();
+        for (name, value) in self.names.iter().zip(values) {
+            let Some(value) = value else { continue };
+            match name {
+                Name::Root(root) => context.add_variable_from_value(root.name(), value),
+                Name::Variable(name) => drop(variables.insert(name.clone().into(), value)),
             }
         }
-        let variables = scope.variables.iter();
-        let mentioned =
-            variables.filter(|(name, _)| self.text.contains(&format!("variables.{name}")));
-        let variables = mentioned.map(|(name, value)| (name.clone().into(), value.clone()));
-        context.add_variable_from_value("variables", map(variables.collect()));
+        context.add_variable_from_value("variables", map(variables));
         let value = self.program.execute(&context);
         value.map_err(|error| error.to_string())
     }
 }
 
-impl Scope {
-    /// Adds a name that expressions begin with, like `object`.
-    pub(super) fn insert(&mut self, name: &'static str, value: &serde_json::Value) {
-        self.names.insert(name, from_json(value));
+fn program(text: &str) -> Result<Arc<Program>, String> {
+    let programs = || PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = programs().get(text).cloned();
+    if let Some(program) = known {
+        return Ok(program);
     }
+    let compiled = ENVIRONMENT.compile(text);
+    let program = Arc::new(compiled.map_err(|error| error.to_string())?);
+    programs().insert(text.to_owned(), Arc::clone(&program));
+    Ok(program)
+}
 
-    /// Adds one of `variables`. One that has no value is left out: using it is an error then.
-    pub(super) fn insert_variable(&mut self, name: &str, value: Value) {
-        self.variables.insert(name.to_owned(), value);
-    }
+/// Whether a text uses a variable, and not one that is merely called alike.
+fn mentions(text: &str, variable: &str) -> bool {
+    let goes_on = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let uses = text.split("variables.").skip(1);
+    uses.filter_map(|rest| rest.strip_prefix(variable))
+        .any(|rest| !rest.starts_with(goes_on))
 }
 
 /// By hand, because numbers have to become signed, as the API server has them.
-fn from_json(value: &serde_json::Value) -> Value {
+pub(super) fn from_json(value: &serde_json::Value) -> Value {
     match value {
         serde_json::Value::Null => Value::Null,
         serde_json::Value::Bool(truth) => Value::Bool(*truth),
@@ -113,37 +166,53 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn holds(text: &str, object: &serde_json::Value) -> Result<bool, String> {
-        let mut scope = Scope::default();
-        scope.insert("object", object);
-        Expression::compile(text)?.holds(&scope)
+    fn value(text: &str, object: &serde_json::Value) -> Result<Value, String> {
+        let expression = Expression::compile(text, &[])?;
+        expression.value(std::iter::once(Some(from_json(object))))
+    }
+
+    fn holds(text: &str, object: &serde_json::Value) -> bool {
+        value(text, object) == Ok(Value::Bool(true))
     }
 
     #[test]
     fn what_is_missing_is_an_error_unless_asked_for_as_optional() {
         let object = json!({"spec": {}});
-        assert!(holds("object.spec.a == 1", &object).is_err());
-        assert_eq!(
-            holds("object.spec.?a.?b.orValue(1) == 1", &object),
-            Ok(true)
-        );
-        assert_eq!(
-            holds("object.spec.?a[?'b'].orValue(1) == 1", &object),
-            Ok(true)
-        );
+        assert!(value("object.spec.a == 1", &object).is_err());
+        assert!(holds("object.spec.?a.?b.orValue(1) == 1", &object));
+        assert!(holds("object.spec.?a[?'b'].orValue(1) == 1", &object));
     }
 
     #[test]
     fn numbers_are_signed_and_equal_to_literals() {
-        assert_eq!(
-            holds("object.n == 7 && object.n - 8 == -1", &json!({"n": 7})),
-            Ok(true)
-        );
+        let object = json!({"n": 7});
+        assert!(holds("object.n == 7 && object.n - 8 == -1", &object));
     }
 
     #[test]
     fn a_text_that_is_no_expression_is_refused() {
-        assert!(holds("object.spec ==", &json!({})).is_err());
-        assert!(holds("'true'", &json!({})).is_err());
+        assert!(Expression::compile("object.spec ==", &[]).is_err());
+    }
+
+    #[test]
+    fn an_expression_sees_what_it_names_and_nothing_else() {
+        let text = "object.a == variables.pods && request.name != ''";
+        let known = ["pod", "pods", "other"];
+        let expression = Expression::compile(text, &known).unwrap();
+        let seen = [
+            Name::Root(Root::Object),
+            Name::Root(Root::Request),
+            Name::Variable("pods".to_owned()),
+        ];
+        assert_eq!(expression.names(), seen);
+    }
+
+    #[test]
+    fn a_variable_without_a_value_is_an_error_where_it_is_used() {
+        let text = "variables.a == 1";
+        let expression = Expression::compile(text, &["a"]).unwrap();
+        let with = |value| expression.value(std::iter::once(value));
+        assert_eq!(with(Some(Value::Int(1))), Ok(Value::Bool(true)));
+        assert!(with(None).is_err());
     }
 }

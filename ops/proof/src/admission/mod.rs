@@ -8,9 +8,11 @@ mod conditions;
 mod expression;
 mod kind;
 mod matching;
+mod memory;
 mod object;
 mod policies;
 mod request;
+mod sight;
 mod specification;
 mod trials;
 

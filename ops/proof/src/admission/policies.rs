@@ -2,18 +2,17 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use manifests::Document;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-
 use super::conditions;
-use super::expression::{Expression, Scope};
+use super::expression::{Expression, Name};
 use super::matching::{NAMESPACE_NAME, labels};
-use super::object::ready_for_admission;
+use super::memory::{Made, Memory, Number};
 use super::request::Request;
+use super::sight::{Asked, Seen, World};
 use super::specification::{
     Action, BindingSpecification, FailurePolicy, MatchResources, PolicySpecification,
 };
+use manifests::Document;
+use serde::de::DeserializeOwned;
 
 /// `ValidatingAdmissionPolicy`s with their bindings.
 pub struct Policies {
@@ -117,7 +116,13 @@ impl Policies {
     /// Who refuses a request; nobody when it is admitted.
     #[must_use]
     pub fn judge(&self, request: &Request) -> Vec<Denial> {
-        let world = World::of(request, &self.namespaces);
+        let (seen, memory) = (Seen::default(), Memory::default());
+        let asked = Asked {
+            request,
+            seen: &seen,
+            memory: &memory,
+        };
+        let world = World::of(asked, &self.namespaces);
         let judged = self.all.iter();
         judged.flat_map(|policy| policy.judge(&world)).collect()
     }
@@ -132,13 +137,13 @@ impl Policies {
     pub(super) fn answers_of<'a>(
         &self,
         policy: &str,
-        requests: impl Iterator<Item = &'a Request>,
+        requests: impl Iterator<Item = Asked<'a>>,
     ) -> Vec<Vec<Denial>> {
-        let asked = self.all.iter().find(|asked| asked.name == policy);
+        let named = self.all.iter().find(|one| one.name == policy);
         requests
-            .map(|request| {
-                let world = World::of(request, &self.namespaces);
-                asked.map_or_else(Vec::new, |policy| policy.judge(&world))
+            .map(|asked| {
+                let world = World::of(asked, &self.namespaces);
+                named.map_or_else(Vec::new, |policy| policy.judge(&world))
             })
             .collect()
     }
@@ -208,73 +213,69 @@ impl Policies {
     }
 }
 
-/// One request, as policies see it.
-struct World<'a> {
-    request: &'a Request,
-    namespace: BTreeMap<String, String>,
-    /// Made when it is looked at: most policies are about other kinds.
-    scope: OnceCell<Scope>,
+/// One request, as the expressions of one policy see it.
+struct Sight<'a> {
+    policy: &'a Policy,
+    world: &'a World<'a>,
+    /// Of the policy's variables; none is one that cannot be evaluated. Each is made when something uses it, as the
+    /// API server does.
+    variables: Vec<OnceCell<Option<Number>>>,
 }
 
-impl<'a> World<'a> {
-    fn of(request: &'a Request, namespaces: &BTreeMap<String, BTreeMap<String, String>>) -> Self {
-        let mut namespace = BTreeMap::new();
-        if let Some(name) = &request.namespace {
-            namespace = namespaces.get(name).cloned().unwrap_or_default();
-            // The API server sets it on every namespace, and nobody can change it.
-            namespace.insert(NAMESPACE_NAME.to_owned(), name.clone());
-        }
+impl<'a> Sight<'a> {
+    fn of(policy: &'a Policy, world: &'a World<'a>) -> Self {
+        let variables = policy.variables.iter().map(|_| OnceCell::new());
         Self {
-            request,
-            namespace,
-            scope: OnceCell::new(),
+            policy,
+            world,
+            variables: variables.collect(),
         }
     }
 
-    fn scope(&self) -> &Scope {
-        self.scope.get_or_init(|| {
-            let request = self.request;
-            let mut scope = Scope::default();
-            scope.insert("object", &completed(&request.object));
-            scope.insert("oldObject", &completed(&request.old_object));
-            scope.insert("request", &request.as_seen());
-            scope.insert("params", &Value::Null);
-            let namespace_object =
-                json!({"metadata": {"name": request.namespace, "labels": self.namespace}});
-            scope.insert("namespaceObject", &namespace_object);
-            scope
-        })
+    /// Whether an expression is true; an error when it cannot be told, as for the API server.
+    fn holds(&self, expression: &Expression) -> Result<bool, String> {
+        self.world.memory().truth(self.made(expression)?)
     }
-}
 
-fn completed(object: &Value) -> Value {
-    if object.is_null() {
-        Value::Null
-    } else {
-        ready_for_admission(object.clone())
+    fn made(&self, expression: &Expression) -> Made {
+        let inputs = expression.names().iter().map(|name| match name {
+            Name::Root(root) => Some(self.world.number(*root)),
+            Name::Variable(name) => self.variable(name),
+        });
+        let inputs: Vec<_> = inputs.collect();
+        self.world.memory().made(expression, &inputs)
+    }
+
+    fn variable(&self, name: &str) -> Option<Number> {
+        let mut all = self.policy.variables.iter().zip(&self.variables);
+        let ((_, expression), value) = all.find(|((written, _), _)| written == name)?;
+        *value.get_or_init(|| self.made(expression).ok())
     }
 }
 
 impl Policy {
     fn read(document: &Document) -> Result<Self, PoliciesError> {
         let written: PolicySpecification = specification(document)?;
-        let compile = |place: String, text: &str| {
-            Expression::compile(text).map_err(|reason| PoliciesError::Expression {
+        let names: Vec<_> = written.variables.iter().map(|one| &*one.name).collect();
+        let compile = |place: String, text: &str, variables: &[&str]| {
+            Expression::compile(text, variables).map_err(|reason| PoliciesError::Expression {
                 policy: document.name().to_owned(),
                 place,
                 reason,
             })
         };
-        let named = |what: &str, all: &[super::specification::Named]| {
-            all.iter()
-                .map(|one| {
-                    let compiled = compile(format!("{what} {}", one.name), &one.expression)?;
-                    Ok((one.name.clone(), compiled))
-                })
-                .collect::<Result<Vec<_>, PoliciesError>>()
-        };
+        // Conditions come before all variables, and a variable uses those before it.
+        let conditions = written.match_conditions.iter().map(|one| {
+            let compiled = compile(format!("the condition {}", one.name), &one.expression, &[])?;
+            Ok((one.name.clone(), compiled))
+        });
+        let variables = written.variables.iter().enumerate().map(|(index, one)| {
+            let place = format!("the variable {}", one.name);
+            let compiled = compile(place, &one.expression, &names[..index])?;
+            Ok((one.name.clone(), compiled))
+        });
         let validations = written.validations.iter().map(|validation| {
-            let compiled = compile("a validation".to_owned(), &validation.expression)?;
+            let compiled = compile("a validation".to_owned(), &validation.expression, &names)?;
             let says = if validation.message.is_empty() {
                 format!("failed expression: {}", validation.expression.trim())
             } else {
@@ -286,8 +287,8 @@ impl Policy {
             name: document.name().to_owned(),
             text: document.value().to_string(),
             on_failure: written.failure_policy,
-            conditions: named("the condition", &written.match_conditions)?,
-            variables: named("the variable", &written.variables)?,
+            conditions: conditions.collect::<Result<_, PoliciesError>>()?,
+            variables: variables.collect::<Result<_, PoliciesError>>()?,
             validations: validations.collect::<Result<_, PoliciesError>>()?,
             constraints: written.match_constraints,
             bindings: Vec::new(),
@@ -309,27 +310,25 @@ impl Policy {
     }
 
     fn judge(&self, world: &World<'_>) -> Vec<Denial> {
-        if !self.constraints.include(world.request, &world.namespace) {
+        if !world.is_in(&self.constraints) {
             return Vec::new();
         }
         let denying = self.bindings.iter().filter(|binding| {
             binding.validation_actions.contains(&Action::Deny)
-                && binding
-                    .match_resources
-                    .include(world.request, &world.namespace)
+                && world.is_in(&binding.match_resources)
         });
         if denying.count() == 0 {
             return Vec::new();
         }
-        match self.applies(world.scope()) {
+        let sight = Sight::of(self, world);
+        match self.applies(&sight) {
             Ok(false) => return Vec::new(),
             Err(reason) => return self.undecided(&reason),
             Ok(true) => {}
         }
-        let scope = self.with_variables(world.scope());
         let mut denials = Vec::new();
         for (says, validation) in &self.validations {
-            match validation.holds(&scope) {
+            match sight.holds(validation) {
                 Ok(true) => {}
                 Ok(false) => denials.push(self.denial(says.clone())),
                 Err(reason) => denials.extend(self.undecided(&reason)),
@@ -339,27 +338,16 @@ impl Policy {
     }
 
     /// A condition that is false counts before one that cannot be told.
-    fn applies(&self, scope: &Scope) -> Result<bool, String> {
+    fn applies(&self, sight: &Sight<'_>) -> Result<bool, String> {
         let judged: Vec<_> = self
             .conditions
             .iter()
-            .map(|(_, condition)| condition.holds(scope))
+            .map(|(_, condition)| sight.holds(condition))
             .collect();
         if judged.contains(&Ok(false)) {
             return Ok(false);
         }
         judged.into_iter().find(Result::is_err).unwrap_or(Ok(true))
-    }
-
-    fn with_variables(&self, scope: &Scope) -> Scope {
-        let mut scope = scope.clone();
-        for (name, variable) in &self.variables {
-            // The API server evaluates a variable when it is used, so an error matters only then.
-            if let Ok(value) = variable.value(&scope) {
-                scope.insert_variable(name, value);
-            }
-        }
-        scope
     }
 
     fn denial(&self, message: String) -> Denial {

@@ -57,16 +57,24 @@ pub struct Mutant {
 }
 
 impl Mutant {
-    /// The manifests with the change.
-    #[must_use]
-    pub fn apply(&self, rendered: &Rendered) -> Rendered {
-        let mut documents = rendered.documents().to_vec();
-        match (self.position, &self.document) {
-            (Some(position), Some(document)) => documents[position] = document.clone(),
-            (Some(position), None) => drop(documents.remove(position)),
-            (None, document) => documents.extend(document.clone()),
+    /// What is to be said of the manifests with the change, which is taken back afterwards: a copy of them all for
+    /// each mutant would be most of the work.
+    pub fn within<T>(&self, rendered: &mut Rendered, judge: impl FnOnce(&Rendered) -> T) -> T {
+        let original = self
+            .position
+            .map(|position| rendered.documents_mut().remove(position));
+        let place = self.position.unwrap_or(rendered.documents().len());
+        if let Some(document) = &self.document {
+            rendered.documents_mut().insert(place, document.clone());
         }
-        Rendered::of_documents(rendered.environment(), documents)
+        let judged = judge(rendered);
+        if self.document.is_some() {
+            rendered.documents_mut().remove(place);
+        }
+        if let Some(original) = original {
+            rendered.documents_mut().insert(place, original);
+        }
+        judged
     }
 }
 

@@ -166,26 +166,27 @@ fn fates(mutants: &[Mutant], rendered: &Rendered, checks: &Checks) -> Vec<Fate> 
     let next = AtomicUsize::new(0);
     let granted = |rendered: &Rendered| granted(rendered.documents()).matrix.reduced();
     let before = granted(rendered);
-    let judged = |mutant: &Mutant| {
-        let mutated = mutant.apply(rendered);
-        if checks.own_difference(&mutated, mutant.kind).is_some() {
+    let judged = |mutated: &Rendered, kind: Kind| {
+        if checks.own_difference(mutated, kind).is_some() {
             Fate::Caught
-        } else if mutant.kind == Kind::Rights && granted(&mutated) == before {
+        } else if kind == Kind::Rights && granted(mutated) == before {
             Fate::Idle
-        } else if checks.other_difference(&mutated, mutant.kind).is_some() {
+        } else if checks.other_difference(mutated, kind).is_some() {
             Fate::Caught
         } else {
             Fate::Lives
         }
     };
     let some = || {
+        let mut rendered = rendered.clone();
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(mutant) = mutants.get(index) else {
                 return done;
             };
-            done.push((index, judged(mutant)));
+            let fate = mutant.within(&mut rendered, |mutated| judged(mutated, mutant.kind));
+            done.push((index, fate));
         }
     };
     let mut fates: Vec<(usize, Fate)> = thread::scope(|scope| {

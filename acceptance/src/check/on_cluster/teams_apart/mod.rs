@@ -73,7 +73,7 @@ async fn in_this_cluster(world: &ClusterWorld, expected: &Expected) -> Result<Ma
         .await
         .map_err(Failure::cluster("look for the platform's sync account"))?;
     Ok(match account {
-        Some(_) => expected.everywhere(),
+        Some(_) => expected.everywhere().clone(),
         None => expected.without_argo_cd(),
     })
 }

@@ -8,8 +8,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::memory::Memory;
 use super::policies::{Denial, Policies};
 use super::request::Request;
+use super::sight::{Asked, Seen};
 
 /// What every policy's name begins with.
 const PREFIX: &str = "invoice-platform-";
@@ -44,6 +46,9 @@ pub struct Trials {
     all: Vec<Trial>,
     excepted: Vec<String>,
     answered: Mutex<HashMap<String, Arc<Vec<Vec<Denial>>>>>,
+    memory: Memory,
+    /// Of each request, by the memory.
+    seen: Vec<Seen>,
 }
 
 /// Where the cases are tried, when not with what the repository says.
@@ -97,6 +102,8 @@ impl Trials {
             trials.extend(expand::trials(&case, &scope)?);
         }
         Ok(Self {
+            seen: trials.iter().map(|_| Seen::default()).collect(),
+            memory: Memory::default(),
             all: trials,
             excepted: scope.namespaces.excepted,
             answered: Mutex::default(),
@@ -151,13 +158,13 @@ impl Trials {
         order.sort_by_key(|(_, trial)| !of_new(trial));
         let difference = order.into_iter().find_map(|(position, trial)| {
             let mut denials: Vec<_> = known.iter().flat_map(|all| &all[position]).collect();
-            let request = || std::iter::once(&trial.request);
-            let asked: Vec<_> = new
+            let asked = || std::iter::once(self.asked(position));
+            let answers: Vec<_> = new
                 .iter()
-                .flat_map(|name| policies.answers_of(name, request()))
+                .flat_map(|name| policies.answers_of(name, asked()))
                 .flatten()
                 .collect();
-            denials.extend(&asked);
+            denials.extend(&answers);
             trial.difference(&denials)
         });
         difference.or_else(|| self.differences(policies).into_iter().next())
@@ -171,10 +178,18 @@ impl Trials {
         if let Some(answers) = known(&lock()) {
             return answers;
         }
-        let requests = self.all.iter().map(|trial| &trial.request);
-        let answers = Arc::new(policies.answers_of(name, requests));
+        let asked = (0..self.all.len()).map(|position| self.asked(position));
+        let answers = Arc::new(policies.answers_of(name, asked));
         lock().insert(text.to_owned(), Arc::clone(&answers));
         answers
+    }
+
+    fn asked(&self, position: usize) -> Asked<'_> {
+        Asked {
+            request: &self.all[position].request,
+            seen: &self.seen[position],
+            memory: &self.memory,
+        }
     }
 }
 
