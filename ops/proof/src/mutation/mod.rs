@@ -2,6 +2,7 @@
 //! place after the other, and each of these mutants has to be caught.
 
 mod admission;
+mod applications;
 mod change;
 mod checks;
 mod mutant;

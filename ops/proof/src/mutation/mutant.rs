@@ -3,7 +3,7 @@ use manifests::{Document, parse};
 use crate::rendered::Rendered;
 
 use super::change::{Change, Changes};
-use super::{admission, network, projects, rights, tenants};
+use super::{admission, applications, network, projects, rights, tenants};
 
 /// What a mutant is a mutant of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,7 +16,7 @@ pub enum Kind {
     Admission,
     /// Namespaces, quotas and limits.
     Tenants,
-    /// Argo CD's projects and sets of Applications.
+    /// Argo CD's projects, Applications and sets of them.
     Projects,
 }
 
@@ -136,8 +136,12 @@ fn changes(document: &Document, all: &[Document]) -> (Kind, Vec<Change>) {
             projects::project(&mut changes);
             Kind::Projects
         }
+        "Application" => {
+            applications::application(&mut changes);
+            Kind::Projects
+        }
         "ApplicationSet" => {
-            projects::application_set(&mut changes);
+            applications::application_set(&mut changes);
             Kind::Projects
         }
         _ => Kind::Network,
@@ -191,6 +195,13 @@ fn added() -> Vec<Mutant> {
          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}, \
          subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'system:authenticated'}]}";
     all.push((Kind::Rights, everybody.to_owned()));
+    for kind in ["AppProject", "Application", "ApplicationSet"] {
+        let head = "apiVersion: argoproj.io/v1alpha1";
+        let text = format!(
+            "{{{head}, kind: {kind}, metadata: {{name: more, namespace: argocd}}, spec: {{}}}}"
+        );
+        all.push((Kind::Projects, text));
+    }
     let mutants = all.into_iter().flat_map(|(kind, text)| {
         // Written above, and covered by the test below.
         let documents = parse(&text).unwrap_or_default().into_iter();
@@ -210,6 +221,6 @@ mod tests {
 
     #[test]
     fn every_object_that_is_added_is_one() {
-        assert_eq!(added().len(), 16);
+        assert_eq!(added().len(), 19);
     }
 }

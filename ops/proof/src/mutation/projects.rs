@@ -2,6 +2,9 @@ use serde_json::{Value, json};
 
 use super::change::Changes;
 
+/// A repository that nobody deploys from.
+pub(super) const ELSEWHERE: &str = "https://git.example/another.git";
+
 /// What may go wrong with an Argo CD project.
 pub(super) fn project(changes: &mut Changes<'_>) {
     changes.taken_away();
@@ -34,8 +37,35 @@ pub(super) fn project(changes: &mut Changes<'_>) {
         let kind = json!({"group": group, "kind": kind});
         changes.added("/spec/namespaceResourceWhitelist", &kind);
     }
+    for list in [
+        "sourceRepos",
+        "destinations",
+        "clusterResourceWhitelist",
+        "namespaceResourceWhitelist",
+    ] {
+        changes.each_taken_out(&format!("/spec/{list}"));
+    }
+    for list in ["clusterResourceWhitelist", "namespaceResourceWhitelist"] {
+        groups(changes, &format!("/spec/{list}"));
+    }
+    changes.replaced(
+        "/spec/sourceRepos/0",
+        "of another repository",
+        json!(ELSEWHERE),
+    );
+    changes.field_written("/spec", "signatureKeys", &json!([]));
     accounts(changes);
     roles(changes);
+}
+
+/// The same kinds of other groups.
+fn groups(changes: &mut Changes<'_>, list: &str) {
+    for index in 0..changes.original().list(list).len() {
+        for group in ["*", "", "apps", "example.org"] {
+            let pointer = format!("{list}/{index}/group");
+            changes.replaced(&pointer, format!("{pointer} '{group}'"), json!(group));
+        }
+    }
 }
 
 fn accounts(changes: &mut Changes<'_>) {
@@ -63,6 +93,8 @@ fn roles(changes: &mut Changes<'_>) {
         for group in ["team-invoice", "team-payments", "system:authenticated"] {
             changes.added(&format!("{pointer}/groups"), &json!(group));
         }
+        let tokens = json!([{"iat": 1}]);
+        changes.field_written(&pointer, "jwtTokens", &tokens);
         let role = role.get("name").and_then(Value::as_str).unwrap_or_default();
         for (what, object) in [
             ("applications, *", format!("{name}/*")),
@@ -74,17 +106,5 @@ fn roles(changes: &mut Changes<'_>) {
             let policy = format!("p, proj:{name}:{role}, {what}, {object}, allow");
             changes.added(&format!("{pointer}/policies"), &json!(policy));
         }
-    }
-}
-
-/// What may go wrong with the set that makes a team's Applications.
-pub(super) fn application_set(changes: &mut Changes<'_>) {
-    let template = "/spec/template/spec";
-    for project in ["platform", "default"] {
-        changes.field_written(template, "project", &json!(project));
-    }
-    for namespace in ["kube-system", "invoice", "payments"] {
-        let destination = format!("{template}/destination");
-        changes.field_written(&destination, "namespace", &json!(namespace));
     }
 }

@@ -1,7 +1,9 @@
 //! What Argo CD may do for each team: one project a team, which ends at the team's namespace and applies what
-//! it lets through with the rights of that namespace's sync account.
+//! it lets through with the rights of that namespace's sync account; and its Applications, which read the team's own
+//! folders of the deployment branch.
 
-use std::collections::BTreeSet;
+mod applications;
+mod kinds;
 
 use manifests::Document;
 use serde_json::{Value, json};
@@ -13,26 +15,18 @@ const CLUSTER: &str = "https://kubernetes.default.svc";
 const PLATFORM: &str = "platform";
 const ARGO_CD: &str = "argocd";
 
-/// What the platform's project may bring that belongs to no namespace.
-const OF_THE_CLUSTER: [&str; 5] = [
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "Namespace",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
+/// What a project's specification may hold: a field that is not known here would not be looked at.
+const FIELDS: [&str; 7] = [
+    "description",
+    "sourceRepos",
+    "destinations",
+    "destinationServiceAccounts",
+    "clusterResourceWhitelist",
+    "namespaceResourceWhitelist",
+    "roles",
 ];
-/// What it may bring into namespaces: no workload.
-const OF_NAMESPACES: [&str; 9] = [
-    "AppProject",
-    "Application",
-    "ApplicationSet",
-    "LimitRange",
-    "NetworkPolicy",
-    "ResourceQuota",
-    "Role",
-    "RoleBinding",
-    "ServiceAccount",
-];
+/// What one of its roles may hold: no tokens.
+const FIELDS_OF_ROLES: [&str; 4] = ["name", "description", "groups", "policies"];
 
 /// What a project allows otherwise than it should, a sentence each.
 #[must_use]
@@ -45,9 +39,9 @@ pub fn differences(rendered: &Rendered) -> Vec<String> {
         match project {
             None => found.push(format!("no AppProject {name} is rendered")),
             Some(project) => {
-                found.extend(sources(project));
+                found.extend(fields(project));
                 found.extend(destinations(project));
-                found.extend(kinds(project, rendered));
+                found.extend(kinds::differences(project, rendered));
                 found.extend(account(project));
                 found.extend(roles(project));
             }
@@ -59,7 +53,7 @@ pub fn differences(rendered: &Rendered) -> Vec<String> {
         .of_kind("AppProject")
         .filter(|project| !known(project));
     found.extend(more.map(|project| format!("{project} is no team's")));
-    found.extend(rendered.of_kind("ApplicationSet").flat_map(applications));
+    found.extend(applications::differences(rendered));
     found
 }
 
@@ -67,115 +61,39 @@ fn is_platform(project: &Document) -> bool {
     project.name() == PLATFORM
 }
 
-fn sources(project: &Document) -> Vec<String> {
-    let mut found = Vec::new();
-    let sources = project.list("/spec/sourceRepos");
-    let one = sources.len() == 1
-        && sources
-            .iter()
-            .all(|source| source.as_str().is_some_and(|url| !url.contains('*')));
-    if !one {
-        found.push(format!(
-            "{project} reads other repositories than the one of the deployment"
-        ));
-    }
-    if !project.list("/spec/sourceNamespaces").is_empty() {
-        found.push(format!(
-            "{project} takes Applications of other namespaces than {ARGO_CD}"
-        ));
-    }
-    found
+fn fields(project: &Document) -> Vec<String> {
+    let others = |value: Option<&Value>, known: &[&str]| {
+        let fields = value.and_then(Value::as_object).into_iter().flatten();
+        let others = fields.filter(|(name, _)| !known.contains(&name.as_str()));
+        others.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let of_roles = project.list("/spec/roles").iter();
+    let of_roles = of_roles.flat_map(|role| others(Some(role), &FIELDS_OF_ROLES));
+    others(project.at("/spec"), &FIELDS)
+        .into_iter()
+        .chain(of_roles)
+        .map(|field| format!("{project} has a field {field}, which no project was meant to have"))
+        .collect()
 }
 
 fn destinations(project: &Document) -> Option<String> {
-    let namespaces = if is_platform(project) {
-        TENANTS
-            .into_iter()
-            .chain([ARGO_CD])
-            .collect::<BTreeSet<_>>()
-    } else {
-        BTreeSet::from([project.name()])
-    };
-    let wanted: BTreeSet<_> = namespaces
-        .into_iter()
-        .map(|namespace| json!({"server": CLUSTER, "namespace": namespace}).to_string())
-        .collect();
-    let seen = project.list("/spec/destinations").iter();
-    let seen: BTreeSet<_> = seen
-        .map(|destination| sorted(destination).to_string())
-        .collect();
-    (seen != wanted).then(|| format!("{project} deploys to {seen:?}, not to {wanted:?}"))
-}
-
-/// Its fields in one order.
-fn sorted(destination: &Value) -> Value {
-    json!({"server": destination["server"], "namespace": destination["namespace"]})
-}
-
-fn kinds(project: &Document, rendered: &Rendered) -> Vec<String> {
-    let listed = |list: &str| -> BTreeSet<String> {
-        let kinds = project.list(&format!("/spec/{list}")).iter();
-        kinds
-            .map(|kind| kind["kind"].as_str().unwrap_or_default().to_owned())
-            .collect()
-    };
-    let cluster = listed("clusterResourceWhitelist");
-    let namespaced = listed("namespaceResourceWhitelist");
-    let (wanted_cluster, wanted) = if is_platform(project) {
-        (owned(&OF_THE_CLUSTER), owned(&OF_NAMESPACES))
-    } else {
-        return of_team(project, &cluster, &namespaced, rendered);
-    };
-    let mut found = Vec::new();
-    if cluster != wanted_cluster {
-        found.push(format!(
-            "{project} brings {cluster:?} of the whole cluster, not {wanted_cluster:?}"
-        ));
+    let mut namespaces = vec![project.name()];
+    if is_platform(project) {
+        namespaces = [&[ARGO_CD][..], &TENANTS].concat();
     }
-    if namespaced != wanted {
-        found.push(format!("{project} brings {namespaced:?}, not {wanted:?}"));
-    }
-    found
-}
-
-fn owned(kinds: &[&str]) -> BTreeSet<String> {
-    kinds.iter().map(|kind| (*kind).to_owned()).collect()
-}
-
-/// A team's project lets nothing through that the namespace's sync account may not create: each of the two
-/// would be enough to stop it.
-fn of_team(
-    project: &Document,
-    cluster: &BTreeSet<String>,
-    namespaced: &BTreeSet<String>,
-    rendered: &Rendered,
-) -> Vec<String> {
-    let mut found = Vec::new();
-    if !cluster.is_empty() {
-        found.push(format!("{project} brings {cluster:?} of the whole cluster"));
-    }
-    let account = rendered
-        .of_kind("Role")
-        .find(|role| role.namespace() == Some(project.name()) && role.name() == "argocd-sync");
-    let rules = account.map_or(&[][..], |role| role.list("/rules"));
-    let creatable: BTreeSet<_> = rules
+    let wanted: Vec<_> = namespaces
         .iter()
-        .filter(|rule| strings(&rule["verbs"]).any(|verb| verb == "create" || verb == "*"))
-        .flat_map(|rule| strings(&rule["resources"]))
+        .map(|namespace| json!({"server": CLUSTER, "namespace": namespace}))
         .collect();
-    for kind in namespaced
-        .iter()
-        .filter(|kind| !creatable.contains(plural(kind).as_str()))
-    {
-        found.push(format!(
-            "{project} lets a {kind} through, which {}/argocd-sync may not create",
-            project.name()
-        ));
-    }
-    if namespaced.is_empty() {
-        found.push(format!("{project} lets every kind through"));
-    }
-    found
+    let seen = project.list("/spec/destinations");
+    let same = seen.len() == wanted.len() && wanted.iter().all(|one| seen.contains(one));
+    (!same).then(|| {
+        let seen: Vec<_> = seen.iter().map(ToString::to_string).collect();
+        format!(
+            "{project} deploys to {}, not to {namespaces:?}",
+            seen.join(" and ")
+        )
+    })
 }
 
 fn strings(list: &Value) -> impl Iterator<Item = &str> {
@@ -183,16 +101,6 @@ fn strings(list: &Value) -> impl Iterator<Item = &str> {
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
-}
-
-/// How RBAC calls a kind.
-fn plural(kind: &str) -> String {
-    let name = kind.to_lowercase();
-    match name.strip_suffix('y') {
-        Some(stem) => format!("{stem}ies"),
-        None if name.ends_with('s') => format!("{name}es"),
-        None => format!("{name}s"),
-    }
 }
 
 fn account(project: &Document) -> Option<String> {
@@ -233,27 +141,4 @@ fn roles(project: &Document) -> Vec<String> {
         found.extend(more.map(|policy| format!("{project}: role {title} may do more: {policy}")));
     }
     found
-}
-
-/// The Applications of a set belong to its team's project and go to its namespace.
-fn applications(set: &Document) -> Vec<String> {
-    [
-        ("project", "/spec/template/spec/project"),
-        ("namespace", "/spec/template/spec/destination/namespace"),
-    ]
-    .into_iter()
-    .filter(|(_, pointer)| set.text(pointer) != Some(set.name()))
-    .map(|(what, _)| format!("{set} makes Applications of another {what} than its own"))
-    .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plural;
-
-    #[test]
-    fn kinds_are_called_as_rbac_calls_them() {
-        let resources = ["Ingress", "NetworkPolicy", "Job"].map(plural);
-        assert_eq!(resources, ["ingresses", "networkpolicies", "jobs"]);
-    }
 }
