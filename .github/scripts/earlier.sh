@@ -1,5 +1,14 @@
 # shellcheck shell=bash
-# All environments' manifests lie on one branch, so an earlier commit would take all of them back.
+# Which commits may go on: those of main alone, since nobody looked at others. And none that comes before what
+# is there: all environments' manifests lie on one branch, so it would take all of them back.
+
+# require_commit_of_main NAME: main has this clone's commit, which whoever calls knows by that name.
+require_commit_of_main() {
+  [ -n "$(git -C "$ROOT" for-each-ref refs/remotes/origin/main)" ] ||
+    fail "this clone does not know what main has." "Fetch it: git fetch origin main:refs/remotes/origin/main"
+  git -C "$ROOT" merge-base --is-ancestor HEAD origin/main ||
+    fail "the commit of $1 is not on main, so nobody looked at it." "Merge it first, and go on from main."
+}
 
 # source_on REF GIT...: prints the commit of main whose manifests the branch has, if it says so.
 source_on() {

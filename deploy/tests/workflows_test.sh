@@ -11,10 +11,11 @@ begin_workflow() {
   given sbom '{"packages": [{"name": "probe", "versionInfo": "0.1.0"}]}'
   in_clone init --quiet --initial-branch main
   commit first
-  in_clone update-ref refs/remotes/origin/main HEAD
+  push_main
 }
 
 in_clone() { git -C "$WORLD/clone" -c user.name=a -c user.email=a@example.com "$@"; }
+push_main() { in_clone update-ref refs/remotes/origin/main HEAD; }
 commit() { in_clone commit --quiet --allow-empty --message "$1"; }
 
 # shellcheck disable=SC2034 # CODE is read by succeeded and refused
@@ -61,7 +62,7 @@ test_a_release_says_whose_word_its_evidence_is() {
 # main goes on, and its manifests arrive on the deployment branch.
 main_goes_on() {
   commit second
-  in_clone update-ref refs/remotes/origin/main HEAD
+  push_main
   in_clone commit --quiet --allow-empty --message "Manifests of main" --message "Source-Commit: $(in_clone rev-parse HEAD)"
   in_clone update-ref refs/remotes/origin/deploy HEAD
 }
@@ -85,7 +86,7 @@ test_a_clone_that_lacks_the_history_is_told_so() {
   begin_workflow
   main_goes_on
   commit third
-  in_clone update-ref refs/remotes/origin/main HEAD
+  push_main
   in_clone rev-parse HEAD >"$WORLD/clone/.git/shallow"
   script release v1.2.3
   refused
@@ -244,6 +245,7 @@ begin_promotion() {
   mkdir -p "$WORLD/clone/$DEV_IMAGE" && echo 'digest: zeros' >"$WORLD/clone/$DEV_IMAGE/kustomization.yaml"
   in_clone add .
   commit second
+  push_main
   git init --quiet --bare --initial-branch deploy "$WORLD/git/invoice-platform.git"
 }
 
@@ -269,6 +271,7 @@ test_an_earlier_commit_does_not_take_the_manifests_back() {
   echo changed >"$WORLD/clone/README.md"
   in_clone add .
   commit third
+  push_main
   script promote-to-dev
   succeeded
   in_clone checkout --quiet HEAD^
@@ -281,6 +284,27 @@ test_an_earlier_commit_does_not_take_the_manifests_back() {
   in_clone checkout --quiet main
   script promote-to-dev
   succeeded
+}
+
+test_a_commit_beside_main_is_not_promoted() {
+  begin_promotion
+  echo changed >"$WORLD/clone/README.md"
+  in_clone add .
+  commit 'beside main'
+  script promote-to-dev
+  refused
+  said 'is not on main, so nobody looked at it'
+  never_called '^deploy.sh promote'
+  if on_branch README.md >/dev/null; then complain 'its manifests are on the branch'; fi
+  # The same commit, once it is merged.
+  push_main
+  script promote-to-dev
+  succeeded
+  [ "$(on_branch README.md)" = changed ] || complain 'its manifests are not on the branch'
+  in_clone update-ref -d refs/remotes/origin/main
+  script promote-to-dev
+  refused
+  said 'does not know what main has'
 }
 
 test_both_apps_are_promoted_to_dev_after_the_manifests() {
@@ -300,6 +324,7 @@ test_manifests_come_along_and_promotions_stay() {
   echo changed >"$WORLD/clone/README.md"
   in_clone add .
   commit third
+  push_main
   script promote-to-dev
   succeeded
   [ "$(on_branch README.md)" = changed ] || complain 'the change of main did not come along'
@@ -460,6 +485,23 @@ test_every_workflow_begins_with_no_right_but_to_read() {
       complain "${file##*/} gives all of its jobs more than it has to"
   done
   [ "$count" -gt 5 ] || complain "only $count were found"
+}
+
+# job_of FILE NAME: its lines.
+job_of() { awk -v job="  $2:" '/^  [a-z-]+:$/ { inside = ($0 == job) } inside' "$1"; }
+
+# A workflow that is started by hand runs for the branch that is named then.
+test_no_branch_but_main_is_published_or_promoted_by_hand() {
+  local file job count=0
+  for file in $(workflow_files); do
+    grep -qE '^  workflow_dispatch:' "$file" || continue
+    for job in $(sed -nE '/^jobs:/,$ s/^  ([a-z-]+):$/\1/p' "$file"); do
+      job_of "$file" "$job" | grep -qE 'uses: \./\.github/workflows/(images|promote)\.yaml|scripts/(publish|promote-to-dev)' || continue
+      count=$((count + 1))
+      job_of "$file" "$job" | grep -qxF "    if: github.ref == 'refs/heads/main'" || complain "job $job of ${file##*/} runs for any branch"
+    done
+  done
+  [ "$count" = 2 ] || complain "$count jobs were found"
 }
 
 test_what_a_stranger_proposes_runs_without_rights_and_secrets() {
