@@ -13,8 +13,11 @@ use crate::reach::authority;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
-/// More than any answer that is asked for.
-const LARGEST_ANSWER: u64 = 16 * 1024 * 1024;
+/// A page and not the whole list, which grows with what is kept.
+const PAGE: &str = "/v1/invoices?limit=10";
+const DESCRIPTION: &str = "/openapi.json";
+/// Many times what either of them takes, and a small part of the memory that the hook's pod has.
+const LARGEST_ANSWER: u64 = 256 * 1024;
 
 /// What is wrong with a deployment.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +45,7 @@ pub enum SmokeError {
     },
 }
 
-/// Asks the invoice-app at `url` for its invoices and for its description, again until both are right.
+/// Asks the invoice-app at `url` for a page of invoices and for its description, again until both are right.
 ///
 /// # Errors
 /// What was wrong in the last try when `wait` is over.
@@ -58,8 +61,8 @@ pub fn check(url: &str, wait: Duration) -> Result<(), SmokeError> {
 }
 
 fn once(url: &str) -> Result<(), SmokeError> {
-    judge(url, "/invoices", invoices)?;
-    judge(url, "/openapi.json", description)
+    judge(url, PAGE, invoices)?;
+    judge(url, DESCRIPTION, description)
 }
 
 fn judge(
@@ -140,26 +143,25 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 }
 
 fn invoices(body: &Value) -> Result<(), String> {
-    let all = body.as_array().ok_or("no list of invoices")?;
-    match all.iter().find(|invoice| !is_invoice(invoice)) {
+    let page = body["items"].as_array().ok_or("no page of invoices")?;
+    match page.iter().find(|invoice| !is_invoice(invoice)) {
         None => Ok(()),
-        Some(other) => Err(format!("a list with what is no invoice: {other}")),
+        Some(other) => Err(format!("a page with what is no invoice: {other}")),
     }
 }
 
 fn is_invoice(value: &Value) -> bool {
-    value["InvoiceId"].is_string()
-        && value["Value"].is_number()
-        && value["Currency"].is_string()
-        && value["IsPaid"].is_boolean()
+    ["id", "number", "amount", "currency", "state"]
+        .iter()
+        .all(|field| value[field].is_string())
 }
 
 fn description(body: &Value) -> Result<(), String> {
     let version = body["openapi"].as_str().unwrap_or_default();
-    if version.starts_with("3.") && body["paths"]["/invoices"].is_object() {
+    if version.starts_with("3.") && body["paths"]["/v1/invoices"].is_object() {
         Ok(())
     } else {
-        Err("no OpenAPI description of /invoices".to_owned())
+        Err("no OpenAPI description of /v1/invoices".to_owned())
     }
 }
 
@@ -171,8 +173,8 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    const INVOICES: &str = r#"[{"InvoiceId":"I1","Value":12.15,"Currency":"EUR","IsPaid":false}]"#;
-    const DESCRIPTION: &str = r#"{"openapi":"3.1.0","paths":{"/invoices":{}}}"#;
+    const INVOICES: &str = r#"{"items":[{"id":"01a2","number":"I1","amount":"12.15","currency":"EUR","state":"open"}],"next":"01a2"}"#;
+    const DESCRIPTION: &str = r#"{"openapi":"3.1.0","paths":{"/v1/invoices":{}}}"#;
 
     /// A server that gives every request for invoices `invoices`, and every other one `description`.
     fn serve(invoices: &'static str, description: &'static str) -> String {
@@ -182,7 +184,7 @@ mod tests {
             for mut stream in listener.incoming().flatten() {
                 let mut request = [0; 1024];
                 let read = stream.read(&mut request).unwrap();
-                let answer = if request[..read].starts_with(b"GET /invoices ") {
+                let answer = if request[..read].starts_with(b"GET /v1/invoices?") {
                     invoices
                 } else {
                     description
@@ -223,8 +225,12 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_invoices_passes() {
-        check(&serve(ok("[]"), ok(DESCRIPTION)), Duration::ZERO).unwrap();
+    fn a_page_without_invoices_passes() {
+        check(
+            &serve(ok(r#"{"items":[],"next":null}"#), ok(DESCRIPTION)),
+            Duration::ZERO,
+        )
+        .unwrap();
     }
 
     #[test]
@@ -232,7 +238,7 @@ mod tests {
         let answer = "HTTP/1.1 503 Service Unavailable\r\n\r\n{}";
         let said = complaint(answer, ok(DESCRIPTION));
         assert!(
-            said.starts_with("GET /invoices of 127.0.0.1:")
+            said.starts_with("GET /v1/invoices?limit=10 of 127.0.0.1:")
                 && said.ends_with("answered `http/1.1 503 service unavailable` instead of 200"),
             "{said}"
         );
@@ -241,15 +247,24 @@ mod tests {
     #[test]
     fn an_invoice_that_lacks_a_field_fails() {
         let said = complaint(
-            ok(r#"[{"InvoiceId":"I1","Value":12.15,"Currency":"EUR"}]"#),
+            ok(r#"{"items":[{"id":"01a2","number":"I1","amount":"12.15","currency":"EUR"}]}"#),
             ok(DESCRIPTION),
         );
         assert!(said.contains("no invoice"), "{said}");
     }
 
     #[test]
-    fn what_is_no_json_fails() {
+    fn what_is_no_json_or_no_page_fails() {
         let said = complaint(ok("<html>"), ok(DESCRIPTION));
+        assert!(said.contains("no JSON"), "{said}");
+        let said = complaint(ok("[]"), ok(DESCRIPTION));
+        assert!(said.contains("no page of invoices"), "{said}");
+    }
+
+    #[test]
+    fn an_answer_without_end_is_read_no_further_than_memory_allows() {
+        let endless = format!("{}{}", ok("["), "1,".repeat(1024 * 1024));
+        let said = complaint(endless.leak(), ok(DESCRIPTION));
         assert!(said.contains("no JSON"), "{said}");
     }
 

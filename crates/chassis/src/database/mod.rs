@@ -61,6 +61,11 @@ pub enum OpenError {
     /// It names no file, so what is written would be lost with the process, or even sooner.
     #[error("DATABASE_URL is wrong: it must name a file, as in sqlite:FILE")]
     NoFile,
+    /// It names a folder, which no waiting turns into a file.
+    #[error(
+        "DATABASE_URL is wrong: {0} is a folder; name a file in it, as in sqlite:{0}/service.db"
+    )]
+    Folder(String),
     /// The file is in use.
     #[error("DATABASE_URL: {0}")]
     Lock(#[from] LockError),
@@ -89,6 +94,10 @@ impl Database {
         let in_memory = url.contains(":memory:") || url.contains("mode=memory");
         if in_memory || options.get_filename().as_os_str().is_empty() {
             return Err(OpenError::NoFile);
+        }
+        let file = options.get_filename();
+        if file.is_dir() {
+            return Err(OpenError::Folder(file.display().to_string()));
         }
         let lock = SqliteLock::take(options.get_filename())?;
         let options = options
@@ -184,6 +193,16 @@ mod tests {
         ] {
             assert!(refusal(url).contains("it must name a file"), "{url}");
         }
+    }
+
+    #[test]
+    fn a_folder_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let refusal = refusal(&format!("sqlite:{}", folder.path().display()));
+        assert!(
+            refusal.contains("is a folder; name a file in it"),
+            "{refusal}"
+        );
     }
 
     #[test]
