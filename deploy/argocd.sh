@@ -57,6 +57,7 @@ deploy_by_argocd() {
   else
     name_missing_settings
   fi
+  name_missing_webhook
   step "Look for Sealed Secrets" find_sealed_secrets
   step "Look at the deployment branch" open_branch
   if [ -n "$SEALED_SECRETS" ]; then step "Make the secrets" make_secrets; fi
@@ -183,27 +184,50 @@ explain_applications() {
 
 # --- what Argo CD itself has to be told
 
-# Prints the names of the settings that this Argo CD lacks, of those in argocd/settings and argocd/notifications.
+# Prints the names of the settings that this Argo CD lacks, of those in argocd/settings and argocd/notifications;
+# before the name of one that it has with another value stands "other:".
 missing_settings() {
-  local have key
+  local have setting key
   have=$(settings_in argocd-cm)
-  for key in $(wanted_settings); do
+  while read -r setting; do
+    key=${setting%%=*}
     case $key in
-      application.sync.impersonation.enabled) grep -qx "$key=true" <<<"$have" || echo "$key" ;;
+      application.sync.impersonation.enabled) grep -qxF "$setting" <<<"$have" || echo "$key" ;;
       # On unless somebody turned it off.
-      application.sync.impersonation.enforced) ! grep -qx "$key=false" <<<"$have" || echo "$key" ;;
-      *) grep -q "^$key=" <<<"$have" || echo "$key" ;;
+      application.sync.impersonation.enforced) ! grep -qxF "$key=\"false\"" <<<"$have" || echo "$key" ;;
+      *)
+        if ! grep -q "^$key=" <<<"$have"; then
+          echo "$key"
+        elif ! grep -qxF -- "$setting" <<<"$have"; then
+          echo "other:$key"
+        fi ;;
     esac
-  done
-  grep -q '^trigger.on-sync-failed=' <<<"$(settings_in argocd-notifications-cm)" || echo notifications
+  done <<<"$(wanted_settings)"
+  notifications_are_set || echo notifications
 }
+
+notifications_are_set() { grep -q '^trigger.on-sync-failed=' <<<"$(settings_in argocd-notifications-cm)"; }
+
+# KEY="VALUE" on a line each, a value of many lines with \n, as Go quotes it.
+SETTINGS_TEMPLATE='{{range $key, $value := .data}}{{printf "%s=%q\n" $key $value}}{{end}}'
 
 settings_in() {
-  argocd_kube get configmap "$1" --ignore-not-found --output 'go-template={{range $key, $value := .data}}{{$key}}={{$value}}
-{{end}}'
+  argocd_kube get configmap "$1" --ignore-not-found --output "go-template=$SETTINGS_TEMPLATE" | without_last_newlines
 }
 
-wanted_settings() { sed -n '/^data:/,$ s/^  \([a-z][^ :]*\):.*/\1/p' "$ROOT/argocd/settings/argocd-cm.yaml"; }
+# Whether a value ends with one says nothing.
+without_last_newlines() { sed -E 's/(\\n)+"$/"/'; }
+
+# The same of argocd/settings: a key, and its value on its line or below it, indented.
+wanted_settings() {
+  awk '
+    function end() { if (key != "") { gsub(/\\/, "&&", value); gsub(/"/, "\\\"", value); gsub(/\n/, "\\n", value); print key "=\"" value "\"" } }
+    /^data:/ { inside = 1; next }
+    !inside { next }
+    /^    / { value = value substr($0, 5) "\n"; next }
+    /^  [a-z][^ :]*:/ { end(); key = $1; sub(/:$/, "", key); value = $2; gsub(/"/, "", value); if (value == "|") value = "" }
+    END { end() }' "$ROOT/argocd/settings/argocd-cm.yaml" | without_last_newlines
+}
 
 name_missing_settings() {
   local missing key
@@ -213,8 +237,20 @@ name_missing_settings() {
   for key in $missing; do say "  $(what_is_missed "$key")"; done
 }
 
+# The address is a secret that only an operator knows, so it is named and not set.
+name_missing_webhook() {
+  local keys
+  notifications_are_set || return 0
+  # Who may not read it cannot say what it lacks.
+  keys=$(argocd_kube get secret argocd-notifications-secret --ignore-not-found \
+    --output 'go-template={{range $key, $value := .data}}{{$key}}{{"\n"}}{{end}}' 2>/dev/null) || return 0
+  ! grep -qx chat-webhook-url <<<"$keys" || return 0
+  say "Notifications have no address to go to: secret $ARGOCD/argocd-notifications-secret has no chat-webhook-url (docs/argo-cd.md says how to set it)."
+}
+
 what_is_missed() {
   case $1 in
+    other:*) echo "${1#other:} has another value than in argocd/settings: it may take for healthy what is not, or wait for ever." ;;
     application.sync.impersonation.enabled)
       echo "${BOLD}impersonation is off: it syncs with its own rights, which may be all of the cluster's, and not with each project's account.${PLAIN}" ;;
     application.sync.impersonation.enforced)

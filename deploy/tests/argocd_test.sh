@@ -207,24 +207,57 @@ test_settings_of_the_whole_argocd_are_changed_only_where_asked_for() {
   called 'kubectl --context testbed apply .*--field-manager deploy.sh-settings .*'
 }
 
+# What an Argo CD answers that has all settings, asked by the template that deploy.sh asks with.
+all_settings() {
+  local template
+  # shellcheck source=/dev/null
+  template=$(. "$SOURCES/deploy/argocd.sh" && printf '%s' "$SETTINGS_TEMPLATE")
+  KUBECONFIG=/dev/null kubectl annotate --local --filename "$SOURCES/argocd/settings/argocd-cm.yaml" a=b --output "go-template=$template"
+  echo 'trigger.on-sync-failed="..."'
+}
+
 test_nothing_is_named_as_missing_where_all_is_set() {
   with_argocd
-  given argocd-settings 'application.sync.impersonation.enabled=true
-resource.customizations.health.argoproj.io_Application=...
-resource.customizations.health.networking.k8s.io_Ingress=...
-resource.customizations.health.autoscaling_HorizontalPodAutoscaler=...
-resource.customizations.health.bitnami.com_SealedSecret=...
-trigger.on-sync-failed=...'
+  given argocd-settings "$(all_settings)"
+  given notification-keys chat-webhook-url
   deploy
   succeeded
-  if grep -q 'lacks settings' "$WORLD/said"; then complain 'something is named'; fi
+  if grep -qE 'lacks settings|chat-webhook-url' "$WORLD/said"; then complain 'something is named'; fi
+}
+
+test_a_health_check_that_says_something_else_is_named_as_another_one() {
+  with_argocd
+  # Whoever keeps it may end it without a new line.
+  given argocd-settings "$(all_settings | sed -e 's/Healthy\(.*\)unsealed/Progressing\1unsealed/' -e 's/\(.*_Ingress=.*\)\\n"$/\1"/')"
+  deploy
+  succeeded
+  said 'bitnami.com_SealedSecret has another value than in argocd/settings'
+  [ "$(grep -c 'has another value' "$WORLD/said")" = 1 ] || complain 'one alone is another'
+}
+
+test_notifications_that_have_nowhere_to_go_are_named() {
+  with_argocd
+  given argocd-settings "$(all_settings)"
+  given notification-keys 'another-key'
+  local option
+  for option in '' --configure-argocd; do
+    # shellcheck disable=SC2086 # no option is no argument
+    deploy $option
+    succeeded
+    said 'argocd-notifications-secret has no chat-webhook-url'
+  done
+  # Somebody who may not read the secret cannot know, and is told nothing.
+  given fails 'get secret argocd-notifications-secret'
+  deploy
+  succeeded
+  if grep -q chat-webhook-url "$WORLD/said"; then complain 'it is named'; fi
 }
 
 test_every_setting_that_is_missing_is_named() {
   with_argocd
   local wanted named
   wanted=$(grep -cE '^  (application|resource)\.[^ ]+:' "$WORLD/clone/argocd/settings/argocd-cm.yaml")
-  given argocd-settings 'application.sync.impersonation.enforced=false'
+  given argocd-settings 'application.sync.impersonation.enforced="false"'
   deploy
   succeeded
   # The lines below the sentence, up to the next step.

@@ -495,11 +495,11 @@ test_no_branch_but_main_is_published_or_promoted_by_hand() {
   local file job count=0
   for file in $(workflow_files); do
     grep -qE '^  workflow_dispatch:' "$file" || continue
-    for job in $(sed -nE '/^jobs:/,$ s/^  ([a-z-]+):$/\1/p' "$file"); do
+    while read -r job; do
       job_of "$file" "$job" | grep -qE 'uses: \./\.github/workflows/(images|promote)\.yaml|scripts/(publish|promote-to-dev)' || continue
       count=$((count + 1))
       job_of "$file" "$job" | grep -qxF "    if: github.ref == 'refs/heads/main'" || complain "job $job of ${file##*/} runs for any branch"
-    done
+    done < <(sed -nE '/^jobs:/,$ s/^  ([a-z-]+):$/\1/p' "$file")
   done
   [ "$count" = 2 ] || complain "$count jobs were found"
 }
