@@ -127,10 +127,21 @@ say_cluster_result() {
   say "  API documentation  $INGRESS_ADDRESS/docs/"
   if [ "$BY_ARGOCD" = yes ]; then
     say "  what is deployed   $(printf 'git -C %q fetch %q %q && git -C %q log FETCH_HEAD' "$ROOT" "$REPOSITORY_URL" "$BRANCH" "$ROOT")"
-    say "  Argo CD            kubectl --context $CONTEXT --namespace $ARGOCD port-forward service/argocd-server 8443:443, then https://localhost:8443"
+    say "  Argo CD            $(way_to_argocd)"
   fi
   say "  pods               kubectl --context $CONTEXT get pods --all-namespaces --selector $OURS"
   say "Next: ./test.sh proves it from outside; ./deploy.sh --down removes it."
+}
+
+# Its pages, where it has some: an Argo CD may be installed without them, or call them by another name.
+way_to_argocd() {
+  local pages
+  pages=$(argocd_kube get service argocd-server --ignore-not-found --output name 2>/dev/null) || pages=''
+  if [ -n "$pages" ]; then
+    echo "kubectl --context $CONTEXT --namespace $ARGOCD port-forward $pages 8443:443, then https://localhost:8443"
+  else
+    echo "kubectl --context $CONTEXT get applications --namespace $ARGOCD"
+  fi
 }
 
 # Removes the namespaces that carry our label, with all that is in them, and what no namespace holds.

@@ -342,6 +342,23 @@ test_the_last_lines_have_a_command_that_shows_the_branch() {
   grep -qF "$(of_repository rev-parse deploy)" "$WORLD/shown" || complain "it shows something else: $(cat "$WORLD/shown")"
 }
 
+test_the_last_lines_lead_to_the_pages_of_argocd_only_where_it_has_some() {
+  with_argocd
+  deploy
+  succeeded
+  said '  Argo CD            kubectl --context testbed get applications --namespace argocd'
+  if grep -q port-forward "$WORLD/said"; then complain 'they lead to pages that are not there'; fi
+  : >"$WORLD/argocd-pages"
+  deploy
+  succeeded
+  said '  Argo CD            kubectl --context testbed --namespace argocd port-forward service/argocd-server 8443:443, then https://localhost:8443'
+  # What cannot be asked fails nothing at the end of a deployment.
+  given fails 'get service argocd-server'
+  deploy
+  succeeded
+  said 'get applications --namespace argocd'
+}
+
 test_an_application_that_does_not_arrive_is_explained() {
   with_argocd
   printf 'PATIENCE=1\n' >>"$WORLD/clone/deploy/argocd.sh"
