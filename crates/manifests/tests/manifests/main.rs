@@ -10,6 +10,7 @@ mod support;
 
 mod argocd;
 mod containers;
+mod differences;
 mod dry_run;
 mod environments;
 mod exposure;
