@@ -381,6 +381,27 @@ test_secrets_reach_the_branch_sealed_alone() {
   never_called 'create --filename'
 }
 
+# sealed_wave APP: in which wave the branch has its secrets applied; 0 where nothing says one, as Argo CD has it.
+sealed_wave() {
+  local wave
+  wave=$(on_branch "clusters/local/$1/kustomization.yaml" |
+    sed -nE '/kind: SealedSecret$/,/^- target:/s|^ *argocd.argoproj.io/sync-wave: "(-?[0-9]+)"$|\1|p')
+  echo "${wave:-0}"
+}
+
+test_sealed_secrets_come_before_the_database_that_reads_them() {
+  with_argocd
+  with_sealed_secrets
+  deploy
+  succeeded
+  local database app
+  database=$(sed -nE 's|^ *argocd.argoproj.io/sync-wave: "(-?[0-9]+)"$|\1|p' "$SOURCES/kustomize/components/database/stateful-set.yaml")
+  [ -n "$database" ] || complain 'the database says no wave'
+  for app in invoice-app payment-provider; do
+    [ "$(sealed_wave "$app")" -lt "$database" ] || complain "$app: secrets in wave $(sealed_wave "$app"), its database in $database"
+  done
+}
+
 test_a_sealed_secret_is_kept_as_long_as_the_cluster_can_open_it() {
   with_argocd
   with_sealed_secrets

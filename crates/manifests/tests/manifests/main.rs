@@ -19,6 +19,7 @@ mod images;
 mod isolation;
 mod kubectl;
 mod namespaces;
+mod order;
 mod probes;
 mod replicas;
 mod schemas;
