@@ -375,9 +375,18 @@ test_secrets_reach_the_branch_sealed_alone() {
   with_sealed_secrets
   deploy
   succeeded
-  on_branch clusters/local/invoice-app/sealed-invoice-app-database.yaml | grep -qx 'kind: SealedSecret' || complain 'not sealed'
-  on_branch clusters/local/invoice-app/kustomization.yaml | grep -qx -- '- sealed-invoice-app-database.yaml' || complain 'not a resource'
-  if of_repository grep -qE '(POSTGRES_PASSWORD|DATABASE_URL): ' deploy -- clusters; then complain 'a secret is in git in the clear'; fi
+  local app secret
+  for app in invoice-app payment-provider; do
+    for secret in "$app-database" "$app-tls"; do
+      on_branch "clusters/local/$app/sealed-$secret.yaml" | grep -qx 'kind: SealedSecret' || complain "$secret is not sealed"
+      on_branch "clusters/local/$app/kustomization.yaml" | grep -qx -- "- sealed-$secret.yaml" || complain "$secret is not a resource"
+    done
+  done
+  [ "$(of_repository ls-tree -r --name-only deploy clusters | grep -c '/sealed-[^/]*$')" = 4 ] || complain 'there are others'
+  if of_repository grep -qE '^kind: Secret$|(POSTGRES_PASSWORD|DATABASE_URL|(tls|next)\.(crt|key)): ' deploy -- clusters; then
+    complain 'a secret is in git in the clear'
+  fi
+  if of_repository grep -qE '^ *-----BEGIN [A-Z ]*PRIVATE KEY' deploy; then complain 'a key is in git in the clear'; fi
   never_called 'create --filename'
 }
 

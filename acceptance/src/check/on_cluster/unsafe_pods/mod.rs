@@ -195,6 +195,8 @@ impl Prepared {
                     }
                 }
                 (Operation::Update, "") if request.kind.kind != "NetworkPolicy" => {}
+                // Which amounts of a pod that runs may be changed at all is judged before admission.
+                (Operation::Update, "resize") => {}
                 (Operation::Update, "ephemeralcontainers") => {
                     for pod in &self.pods {
                         let own = pod["metadata"]["namespace"] == self.own.as_str();

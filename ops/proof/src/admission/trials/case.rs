@@ -75,6 +75,8 @@ pub(super) enum ContainerPlace {
     Containers,
     InitContainers,
     EphemeralContainers,
+    /// The good one itself, once it runs.
+    Resized,
 }
 
 fn every_place() -> Vec<ContainerPlace> {

@@ -140,8 +140,8 @@ fn pods(case: &Case) -> Result<Vec<Pair>, TrialsError> {
         };
         for place in &case.written.places {
             let pod = changed(&case.good, case.written.change.as_ref());
-            let ephemeral = *place == ContainerPlace::EphemeralContainers;
-            if ephemeral && kind != "Pod" {
+            let subresource = subresource(*place);
+            if subresource.is_some() && kind != "Pod" {
                 continue;
             }
             let pod = finished(case, with_container(case, pod, container, *place)?);
@@ -149,14 +149,24 @@ fn pods(case: &Case) -> Result<Vec<Pair>, TrialsError> {
                 what: format!("{kind} ({place:?})"),
                 good: good.clone(),
                 changed: around(api_version, kind, &pod),
-                subresource: ephemeral.then_some("ephemeralcontainers"),
+                subresource,
             });
         }
     }
     Ok(pairs)
 }
 
-/// Adds a container beside the good one, so that one bad among good ones is enough.
+/// By which a container of a pod that runs is written there; no template has it.
+fn subresource(place: ContainerPlace) -> Option<&'static str> {
+    match place {
+        ContainerPlace::Containers | ContainerPlace::InitContainers => None,
+        ContainerPlace::EphemeralContainers => Some("ephemeralcontainers"),
+        ContainerPlace::Resized => Some("resize"),
+    }
+}
+
+/// Adds a container beside the good one, so that one bad among good ones is enough. None is added to a pod that
+/// is resized.
 fn with_container(
     case: &Case,
     mut pod: Value,
@@ -171,9 +181,14 @@ fn with_container(
         .pointer("/spec/containers/0")
         .cloned()
         .ok_or_else(malformed)?;
+    if place == ContainerPlace::Resized {
+        merge(&mut container, change);
+        pod["spec"]["containers"][0] = container;
+        return Ok(pod);
+    }
     container["name"] = json!("second");
     let list = match place {
-        ContainerPlace::Containers => "containers",
+        ContainerPlace::Containers | ContainerPlace::Resized => "containers",
         ContainerPlace::InitContainers => "initContainers",
         ContainerPlace::EphemeralContainers => {
             // It cannot have any.
