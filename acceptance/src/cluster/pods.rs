@@ -176,6 +176,15 @@ pub(crate) fn restarts(pod: &Pod) -> i32 {
         .sum()
 }
 
+/// What keeps the pod among these whose image nobody can pull.
+pub(crate) fn without_image(pods: &[Pod]) -> Result<String, Failure> {
+    let states: Vec<String> = pods.iter().map(state).collect();
+    let stuck = states.iter().find(|state| state.contains("ImagePull"));
+    stuck
+        .cloned()
+        .ok_or_else(|| Failure::wrong(states.join(", ")))
+}
+
 fn states(pods: &[Pod]) -> String {
     pods.iter()
         .map(|pod| format!("{} {}", pod.name_any(), state(pod)))
@@ -211,7 +220,7 @@ pub(crate) fn state(pod: &Pod) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{endpoint, is_ready, state};
+    use super::{endpoint, is_ready, state, without_image};
     use k8s_openapi::api::core::v1::Pod;
     use serde_json::json;
 
@@ -230,15 +239,29 @@ mod tests {
         assert!(!is_ready(&pod(json!({"metadata": {"name": "a"}}))));
     }
 
+    fn waiting(reason: &str, message: &str) -> Pod {
+        let waiting = json!({"waiting": {"reason": reason, "message": message}});
+        let container = json!({"name": "c", "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": waiting});
+        pod(
+            json!({"metadata": {"name": "a"}, "status": {"phase": "Pending", "containerStatuses": [container]}}),
+        )
+    }
+
     #[test]
     fn a_waiting_container_tells_why() {
-        let waiting =
-            json!({"waiting": {"reason": "CreateContainerConfigError", "message": "runs as root"}});
-        let container = json!({"name": "c", "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": waiting});
-        let pod = pod(
-            json!({"metadata": {"name": "a"}, "status": {"phase": "Pending", "containerStatuses": [container]}}),
-        );
+        let pod = waiting("CreateContainerConfigError", "runs as root");
         assert_eq!(state(&pod), "CreateContainerConfigError (runs as root)");
+    }
+
+    #[test]
+    fn a_pod_whose_image_nobody_has_is_told_from_one_that_waits_for_something_else() {
+        let creating = || waiting("ContainerCreating", "soon");
+        for reason in ["ErrImagePull", "ImagePullBackOff"] {
+            let found = without_image(&[creating(), waiting(reason, "not found")]).unwrap();
+            assert_eq!(found, format!("{reason} (not found)"));
+        }
+        let failure = without_image(&[creating()]).unwrap_err().to_string();
+        assert_eq!(failure, "ContainerCreating (soon)");
     }
 
     #[test]

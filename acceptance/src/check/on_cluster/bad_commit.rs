@@ -14,14 +14,14 @@ use crate::branch::Branch;
 use crate::check::Seen;
 use crate::check::doors::Deployment;
 use crate::cluster::app::App;
-use crate::cluster::pods::{is_ready, state};
+use crate::cluster::pods::{is_ready, state, without_image};
 use crate::failure::{Failure, ensure};
 use crate::load::Load;
 use crate::poll;
 
 /// Requests a second, a tenth of which move money.
 const RATE: u32 = 50;
-const DECIDED_WITHIN: Duration = Duration::from_secs(90);
+pub(super) const DECIDED_WITHIN: Duration = Duration::from_secs(90);
 /// Some rounds of a readiness probe.
 const UNREADY_FOR: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -97,10 +97,7 @@ async fn never_starts(world: &ClusterWorld, app: App, kept: &mut Kept) -> Result
             Ok(pods) => pods,
             too_few => return Ok(too_few.map(|_| String::new())),
         };
-        let states: Vec<String> = pods.iter().map(state).collect();
-        let stuck = states.iter().find(|state| state.contains("ImagePull"));
-        let stuck = stuck.ok_or_else(|| Failure::wrong(states.join(", ")))?;
-        Ok(Ok(stuck.clone()))
+        without_image(&pods).map(Ok)
     })
     .await??;
     is_not_called_healthy(world, app, kept).await?;

@@ -11,14 +11,16 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::ClusterWorld;
-use super::bad_commit::back;
+use super::bad_commit::{DECIDED_WITHIN, back};
 use super::versions::{self, Image};
 use crate::branch::Branch;
 use crate::check::Seen;
 use crate::check::doors::Deployment as _;
 use crate::cluster::app::App;
+use crate::cluster::pods::without_image;
 use crate::failure::{Failure, ensure};
 use crate::fresh;
+use crate::poll;
 use crate::target::ArgoCd;
 
 const APP: App = App::InvoiceApp;
@@ -198,6 +200,12 @@ async fn refused_while_unwell(
     patched
         .map(drop)
         .map_err(Failure::cluster(format!("make {} unwell", APP.name())))?;
+    // From then on until it is put back, so that nothing else can be why a promotion is refused.
+    poll::until("a pod without its image", DECIDED_WITHIN, async || {
+        let pods = world.cluster.pods_named(APP.namespace(), APP.name());
+        without_image(&pods.await?)
+    })
+    .await?;
     let promoted = promotion.run(here, "dev", 0, A_TRIAL).await?;
     world.cluster.let_go(argocd).await?;
     world.cluster.await_service(APP).await?;
@@ -205,7 +213,40 @@ async fn refused_while_unwell(
         Ok(said) => Err(Failure::wrong(format!(
             "a promotion was not refused while {here} was unwell: {said}"
         ))),
-        Err(Failure::Wrong(why)) if why.contains("is not promoted") => Ok(why),
-        Err(other) => Err(other),
+        Err(Failure::Wrong(why)) if is_for_being_unwell(&why) => Ok(why),
+        Err(other) => Err(Failure::wrong(format!(
+            "{here} was unwell, and a promotion was refused for something else: {other}"
+        ))),
+    }
+}
+
+/// A promotion is refused for much else: without evidence, without a digest, or since nobody can be asked.
+fn is_for_being_unwell(why: &str) -> bool {
+    let not_whole = why.contains("it wants ") && why.contains(" replicas: ");
+    why.contains(" is not promoted: ") && (not_whole || why.contains("its Application is "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_for_being_unwell;
+
+    #[test]
+    fn a_refusal_counts_when_it_is_for_being_unwell() {
+        let refused = |why: &str| format!("invoice-app in local is not promoted: {why}");
+        for unwell in [
+            "it wants 3 replicas: 1 run the latest specification, 3 an earlier one, and 3 are available",
+            "its Application is Degraded and Synced",
+        ] {
+            assert!(is_for_being_unwell(&refused(unwell)), "{unwell}");
+            assert!(!is_for_being_unwell(unwell), "nothing was refused");
+        }
+        for other in [
+            "of 0123456789ab the test evidence is: not all tests passed (acceptance)",
+            "what looks at it after each sync has no digest that is known",
+            "there is no Deployment invoice-app in namespace invoice of kube context testbed",
+            "it runs localhost:5000/invoice-app:latest, which is not pinned by a digest",
+        ] {
+            assert!(!is_for_being_unwell(&refused(other)), "{other}");
+        }
     }
 }
