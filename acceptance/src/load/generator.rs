@@ -116,19 +116,20 @@ async fn one(shared: Arc<Shared>, kind: Kind, due: Instant) {
 }
 
 impl Shared {
-    async fn ask(&self, kind: Kind) -> Result<Done, HttpError> {
+    async fn ask(&self, kind: Kind) -> Result<Done, Failure> {
         match (kind, self.choose(kind)) {
-            (Kind::Create, _) => self.create().await,
-            (Kind::Pay, Some(invoice)) => self.pay(invoice).await,
-            (Kind::Invoice, Some(invoice)) => self.app.invoice(invoice).await.map(read),
-            (Kind::Payments, Some(invoice)) => self.app.payments_of(invoice).await.map(read),
-            (Kind::DropInList, _) => self.app.drop_in_invoices().await.map(read),
+            (Kind::Create, _) => return Ok(self.create().await?),
+            (Kind::Pay, Some(invoice)) => return self.pay(invoice).await,
+            (Kind::Invoice, Some(invoice)) => drop(self.app.invoice(invoice).await?),
+            (Kind::Payments, Some(invoice)) => drop(self.app.payments_of(invoice).await?),
+            (Kind::DropInList, _) => drop(self.app.drop_in_invoices().await?),
             // Nothing is there yet to be paid or read by itself.
             _ => {
                 let page = self.app.0.get("/v1/invoices?limit=20").await?;
-                page.expect(200)?.json::<Page<Invoice>>().map(read)
+                drop(page.expect(200)?.json::<Page<Invoice>>()?);
             }
         }
+        Ok(Done::Read)
     }
 
     /// The invoice that the request is about: each is paid once, the last ones are read in turn.
@@ -156,53 +157,94 @@ impl Shared {
         Ok(Done::Created)
     }
 
-    async fn pay(&self, invoice: Uuid) -> Result<Done, HttpError> {
+    /// Nothing that is paid here has an amount that should be declined.
+    async fn pay(&self, invoice: Uuid) -> Result<Done, Failure> {
         let answer = self.app.pay(invoice).await?.expect_any(&[200, 202])?;
-        let payment: Payment = answer.json()?;
-        Ok(if payment.state == "succeeded" {
-            Done::Paid
-        } else {
-            Done::Undecided
-        })
+        let (asked, status) = (answer.asked.clone(), answer.status);
+        let state = answer.json::<Payment>()?.state;
+        match (status, state.as_str()) {
+            (200, "succeeded") => Ok(Done::Paid),
+            (202, _) => Ok(Done::Undecided),
+            _ => Err(Failure::wrong(format!(
+                "{asked}: {status}, the payment is {state}"
+            ))),
+        }
     }
-}
-
-fn read<T>(_: T) -> Done {
-    Done::Read
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{LoadReport, none_failed};
     use super::{Load, locked};
     use crate::failure::ensure;
     use crate::poll;
     use std::io::{Read, Write};
-    use std::net::TcpListener;
+    use std::net::{Shutdown, TcpListener};
     use std::time::Duration;
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
+    type Answer = (&'static str, &'static str);
+
     /// Answers every request with this status and body.
     fn stand_in(status: &'static str, body: &'static str) -> String {
+        standing_in(move |_| (status, body))
+    }
+
+    /// Answers every request as its first line has it.
+    fn standing_in(answer: impl Fn(&str) -> Answer + Copy + Send + 'static) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 std::thread::spawn(move || {
-                    let _ = stream.read(&mut [0; 4096]);
+                    let mut request = [0; 4096];
+                    let length = stream.read(&mut request).unwrap_or(0);
+                    let request = String::from_utf8_lossy(&request[..length]);
+                    let (status, body) = answer(request.lines().next().unwrap_or_default());
                     let length = body.len();
                     let head = format!(
                         "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
                     );
                     let _ = stream.write_all(format!("{head}{body}").as_bytes());
+                    // What is closed with something unread is reset, and the answer may be lost.
+                    let _ = stream.shutdown(Shutdown::Write);
+                    let _ = std::io::copy(&mut stream, &mut std::io::sink());
                 });
             }
         });
         url
     }
 
-    async fn half_a_second(url: &str) -> super::LoadReport {
+    const INVOICE: &str = r#"{"id":"018f2c5e-0000-7000-8000-000000000001","number":"1","amount":"7.31","currency":"EUR","state":"open"}"#;
+    const SUCCEEDED: &str = r#"{"id":"018f2c5e-0000-7000-8000-000000000002","invoice_id":"018f2c5e-0000-7000-8000-000000000001","amount":"7.31","currency":"EUR","state":"succeeded","tries":1}"#;
+    const DECLINED: &str = r#"{"id":"018f2c5e-0000-7000-8000-000000000002","invoice_id":"018f2c5e-0000-7000-8000-000000000001","amount":"7.31","currency":"EUR","state":"declined","tries":1}"#;
+    const UNKNOWN: &str = r#"{"id":"018f2c5e-0000-7000-8000-000000000002","invoice_id":"018f2c5e-0000-7000-8000-000000000001","amount":"7.31","currency":"EUR","state":"unknown","tries":3}"#;
+
+    /// Some rounds of requests to an invoice-app that answers all as it should, and payments so.
+    async fn report_where_payments_are(
+        paid: impl Fn() -> Answer + Copy + Send + 'static,
+    ) -> LoadReport {
+        let url = standing_in(move |line| match line.split(' ').collect::<Vec<_>>()[..] {
+            ["POST", "/v1/invoices", _] => ("201 Created", INVOICE),
+            ["POST", ..] => paid(),
+            ["GET", "/invoices", _] => ("200 OK", "[]"),
+            ["GET", path, _] if path.contains('?') => ("200 OK", r#"{"items":[],"next":null}"#),
+            ["GET", path, _] if path.ends_with("/payments") => ("200 OK", r#"{"items":[]}"#),
+            _ => ("200 OK", INVOICE),
+        });
+        let load = Load::start(&url, 100).unwrap();
+        poll::until("three rounds", PATIENCE, async || {
+            let ended = locked(&load.shared.tally).count();
+            ensure(ended >= 60, || format!("{ended} ended"))
+        })
+        .await
+        .unwrap();
+        load.stop().await.unwrap()
+    }
+
+    async fn half_a_second(url: &str) -> LoadReport {
         let load = Load::start(url, 100).unwrap();
         load.phase("trying");
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -225,6 +267,24 @@ mod tests {
         let report = load.stop().await.unwrap();
         let due = report.took.as_millis() / 10 + 1;
         assert!(u128::from(report.requests) <= due, "{report:?}, {due} due");
+    }
+
+    #[tokio::test]
+    async fn a_payment_that_is_put_off_or_declined_is_not_nothing_failed() {
+        let paid = report_where_payments_are(|| ("200 OK", SUCCEEDED)).await;
+        none_failed(&paid, 1).unwrap();
+
+        let put_off = report_where_payments_are(|| ("202 Accepted", UNKNOWN)).await;
+        assert_eq!(put_off.failed, 0, "{put_off:?}");
+        assert!(put_off.undecided > 0, "{put_off:?}");
+        let some_paid = LoadReport { paid: 1, ..put_off };
+        let why = none_failed(&some_paid, 1).unwrap_err().to_string();
+        assert!(why.contains("payment-provider was away"), "{why}");
+
+        let declined = report_where_payments_are(|| ("200 OK", DECLINED)).await;
+        assert!(declined.failed > 0, "{declined:?}");
+        let why = none_failed(&declined, 1).unwrap_err().to_string();
+        assert!(why.contains("the payment is declined"), "{why}");
     }
 
     #[tokio::test]

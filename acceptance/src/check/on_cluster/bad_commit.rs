@@ -8,7 +8,6 @@ use tokio::time::{Instant, sleep};
 
 use super::ClusterWorld;
 use super::kept::Kept;
-use super::rollouts::none_failed;
 use super::versions::{self, Image};
 use crate::branch::Branch;
 use crate::check::Seen;
@@ -16,7 +15,7 @@ use crate::check::doors::Deployment;
 use crate::cluster::app::App;
 use crate::cluster::pods::{is_ready, state, without_image};
 use crate::failure::{Failure, ensure};
-use crate::load::Load;
+use crate::load::{Load, none_failed};
 use crate::poll;
 
 /// Requests a second, a tenth of which move money.

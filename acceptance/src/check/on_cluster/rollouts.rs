@@ -15,7 +15,7 @@ use crate::check::paying::settle;
 use crate::cluster::app::App;
 use crate::cluster::scale::Workload;
 use crate::failure::{Failure, ensure};
-use crate::load::{Load, LoadReport, RATE};
+use crate::load::{Load, RATE, none_failed};
 use crate::poll;
 
 /// Before the first change and after the last, so that what comes late is seen too.
@@ -65,19 +65,6 @@ pub(super) async fn agreed_books(world: &ClusterWorld) -> Result<String, Failure
     let books = Books::read(&app, &provider).await?;
     books.ensure_agreed()?;
     Ok(books.summary())
-}
-
-/// Fails with what failed, unless nothing did of as many requests a second as there should be.
-pub(super) fn none_failed(report: &LoadReport, rate: u32) -> Result<(), Failure> {
-    // They are sent when they are due, whatever becomes of those before: fewer come of a machine that is too slow.
-    let enough = report.a_second(report.requests) >= f64::from(rate) * 0.9;
-    ensure(enough, || {
-        format!("{}: far fewer than {rate} a second", report.summary())
-    })?;
-    ensure(report.failed == 0 && report.paid > 0, || {
-        let first: Vec<&str> = report.failures.iter().take(5).map(String::as_str).collect();
-        format!("{}; {}", report.summary(), first.join(" | "))
-    })
 }
 
 async fn disturb(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::ClusterWorld;
-use super::rollouts::{agreed_books, none_failed};
+use super::rollouts::agreed_books;
 use super::script::deploy_sh;
 use crate::check::Seen;
 use crate::check::doors::Deployment;
@@ -13,7 +13,7 @@ use crate::check::paying::settle;
 use crate::cluster::app::App;
 use crate::cluster::database_secret::{OWNER_PASSWORD, URL};
 use crate::failure::{Failure, ensure};
-use crate::load::{Load, RATE};
+use crate::load::{Load, RATE, none_failed};
 
 /// Before the first change and after the last, so that what comes late is seen too.
 const CALM: Duration = Duration::from_secs(3);
