@@ -38,24 +38,29 @@ impl Cluster {
         self.await_service(app).await.map(drop)
     }
 
-    /// Evicts a pod as soon as its disruption budget lets it go.
-    pub(crate) async fn evict(&self, pod: &Pod) -> Result<(), Failure> {
+    /// Evicts a pod as soon as its disruption budget lets it go; gives whether it was, or was gone before.
+    pub(crate) async fn evict(&self, pod: &Pod) -> Result<bool, Failure> {
         let name = pod.name_any();
         let pods = self.api::<Pod>(&pod.namespace().unwrap_or_default());
         poll::until(
             &format!("the eviction of {name}"),
             READY_WITHIN,
             async || {
-                match pods.evict(&name, &EvictParams::default()).await {
-                    // Somebody else took it away, an autoscaler for one.
-                    Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-                    evicted => evicted
-                        .map(drop)
-                        .map_err(Failure::cluster(format!("evict {name}"))),
-                }
+                let answer = pods.evict(&name, &EvictParams::default()).await;
+                was_evicted(answer).map_err(Failure::cluster(format!("evict {name}")))
             },
         )
         .await
+    }
+}
+
+/// Whether it was by the API's answer, if that is final.
+fn was_evicted<T>(answer: Result<T, kube::Error>) -> Result<bool, kube::Error> {
+    match answer {
+        Ok(_) => Ok(true),
+        // Somebody else took it away, an autoscaler for one.
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+        Err(other) => Err(other),
     }
 }
 
@@ -80,7 +85,8 @@ fn rolled_out(deployment: &Deployment) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::rolled_out;
+    use super::{rolled_out, was_evicted};
+    use kube::core::Status;
     use serde_json::json;
 
     fn judged(status: &serde_json::Value) -> bool {
@@ -90,6 +96,17 @@ mod tests {
             "status": status,
         });
         rolled_out(&serde_json::from_value(deployment).unwrap()).is_ok()
+    }
+
+    #[test]
+    fn a_pod_that_was_gone_was_not_evicted_and_one_that_must_stay_is_asked_again() {
+        let answered = |code| {
+            let status = Status::failure("no", "reason").with_code(code);
+            was_evicted::<()>(Err(kube::Error::Api(status.boxed())))
+        };
+        assert!(was_evicted(Ok(())).unwrap());
+        assert!(!answered(404).unwrap());
+        assert!(answered(429).is_err(), "its budget keeps it for now");
     }
 
     #[test]

@@ -21,6 +21,8 @@ use crate::poll;
 /// Before the first change and after the last, so that what comes late is seen too.
 const CALM: Duration = Duration::from_secs(5);
 const SCALED_OUT: i32 = 5;
+/// Of each service: the second waits until the first was replaced, as its disruption budget asks.
+const EVICTED_AT_LEAST: usize = 2;
 /// An autoscaler looks every 15 s, at measurements that are as old, and waits for its window.
 const SCALED_WITHIN: Duration = Duration::from_mins(3);
 
@@ -108,20 +110,30 @@ async fn roll_out(world: &ClusterWorld) -> Result<String, Failure> {
 /// wait for each other.
 async fn evict_all(world: &ClusterWorld) -> Result<String, Failure> {
     let evicted = try_join_all(App::ALL.map(|app| evict_each(world, app))).await?;
-    Ok(format!("{} evictions", evicted.iter().sum::<usize>()))
+    evictions(&evicted)
 }
 
-/// Evicts a service's pods one by one; gives their number.
+/// How many there were of each service: what an autoscaler took away before its turn was not evicted.
+fn evictions(evicted: &[usize]) -> Result<String, Failure> {
+    ensure(evicted.iter().all(|each| *each >= EVICTED_AT_LEAST), || {
+        format!("too few pods were evicted of one of the services: {evicted:?}")
+    })?;
+    let all: usize = evicted.iter().sum();
+    Ok(format!("{all} evictions, one by one in each service,"))
+}
+
+/// Evicts a service's pods one by one; gives how many were.
 async fn evict_each(world: &ClusterWorld, app: App) -> Result<usize, Failure> {
     let pods = world.cluster.await_service(app).await?;
+    let mut evicted = 0;
     for pod in &pods {
         world
             .console()
             .step(&format!("evicting {}", pod.name_any()));
-        world.cluster.evict(pod).await?;
+        evicted += usize::from(world.cluster.evict(pod).await?);
     }
     world.cluster.await_service(app).await?;
-    Ok(pods.len())
+    Ok(evicted)
 }
 
 async fn scale_down(world: &ClusterWorld) -> Result<String, Failure> {
@@ -159,4 +171,18 @@ async fn scaled(
     })
     .await?;
     Ok(world.cluster.await_service(app).await?.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::evictions;
+
+    #[test]
+    fn two_evictions_of_each_service_are_enough_and_one_of_either_is_not() {
+        let said = evictions(&[3, 2]).unwrap();
+        assert!(said.starts_with("5 evictions, one by one"), "{said}");
+        for too_few in [[1, 3], [3, 1], [0, 0]] {
+            assert!(evictions(&too_few).is_err(), "{too_few:?}");
+        }
+    }
 }
