@@ -97,6 +97,11 @@ impl Branch {
         std::fs::write(path, text).map_err(doing())
     }
 
+    /// Deletes a file.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), Failure> {
+        std::fs::remove_file(self.path(name)).map_err(Failure::machine(format!("delete {name}")))
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -40,6 +40,16 @@ impl State {
         self.text("/spec/source/repoURL")
     }
 
+    pub(crate) fn name(&self) -> &str {
+        self.text("/metadata/name")
+    }
+
+    /// How it is synced.
+    pub(crate) fn sync_policy(&self) -> Value {
+        let policy = self.0.pointer("/spec/syncPolicy");
+        policy.cloned().unwrap_or_default()
+    }
+
     /// The commit that the cluster is compared with.
     pub(crate) fn revision(&self) -> &str {
         self.text("/status/sync/revision")

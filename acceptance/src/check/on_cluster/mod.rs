@@ -189,7 +189,7 @@ pub(crate) const CHECKS: &[Check<ClusterWorld>] = &[
     },
     Check {
         name: "projects-apart",
-        about: "what a team has in git cannot be deployed into another team's namespace, nor past its account",
+        about: "what a team has in git is not deployed into another team's namespace, nor past its account; what leaves git goes",
         looks_on: false,
         run: |world| Box::pin(projects::are_apart(world)),
     },

@@ -2,6 +2,7 @@
 //! that its syncs are done with could not either. That they are done with that account is seen by what it may not.
 
 mod everybody;
+mod pruned;
 
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
@@ -41,8 +42,9 @@ pub(crate) async fn are_apart(world: &ClusterWorld) -> Seen {
     // Without a rule, so that it would give nobody anything.
     let text = manifest("rbac.authorization.k8s.io/v1", "Role", LET_THROUGH, own);
     trials.write("forbidden/role.yaml", &text)?;
+    pruned::write(&trials, own)?;
     trials
-        .commit("a ConfigMap for each of two namespaces, and a Role")
+        .commit("ConfigMaps for each of two namespaces, and a Role")
         .await?;
 
     let trial = |folder, namespace| Trial {
@@ -90,11 +92,14 @@ pub(crate) async fn are_apart(world: &ClusterWorld) -> Seen {
         format!("{account} may deploy into {other}")
     })?;
     impersonated(world, &trials, own, &account).await?;
+    let pruned = pruned::is_gone(world, &trials, own, own).await?;
     trials.end().await?;
     Ok(format!(
         "project invoice deployed into {own}; into {other} it was refused by Application and by manifest; \
-         a Role that a project like it lets through was refused to {account}, which has no right in {other}; Argo CD \
-         gives nobody a role by default, and shows nothing to who does not sign in"
+         a Role that a project like it lets through was refused to {account}, which has no right in {other}; what was \
+         deleted from git was gone after {:.1} s; Argo CD gives nobody a role by default, and shows nothing to who does \
+         not sign in",
+        pruned.as_secs_f64()
     ))
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Trials<'a> {
     folder: String,
     /// As the cluster reads it.
     repository: String,
+    /// As what is deployed is synced.
+    deployed: Value,
 }
 
 /// What is tried: a folder of the trials, by a project, into a namespace.
@@ -44,12 +46,18 @@ impl<'a> Trials<'a> {
             branch: world.branch().await?,
             folder: format!("clusters/{environment}/acceptance-{}", fresh::suffix()),
             repository: deployed.repository().to_owned(),
+            deployed: deployed.sync_policy(),
         })
     }
 
     /// Writes a file, to be committed with the others.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         self.branch.write(&format!("{}/{name}", self.folder), text)
+    }
+
+    /// Deletes one, to be committed.
+    pub(super) fn remove(&self, name: &str) -> Result<(), Failure> {
+        self.branch.remove(&format!("{}/{name}", self.folder))
     }
 
     pub(super) async fn commit(&self, why: &str) -> Result<String, Failure> {
@@ -61,17 +69,37 @@ impl<'a> Trials<'a> {
         self.branch.restore().await.map(drop)
     }
 
-    /// Makes the Application, and waits until it says what is wanted; gives what it says then.
+    /// Makes the Application, and waits until it says what is wanted; gives what it says then. It has one try, so
+    /// that what is refused says so at once.
     pub(super) async fn until(
         &self,
         trial: Trial<'_>,
         wanted: &str,
         says: impl Fn(&State) -> bool,
     ) -> Result<State, Failure> {
+        let once = json!({"automated": {}, "retry": {"limit": 0}});
+        self.made_until(&trial, &once, wanted, says).await
+    }
+
+    /// The same, synced as what is deployed is, until it is synced.
+    pub(super) async fn synced_as_deployed(&self, trial: Trial<'_>) -> Result<State, Failure> {
+        self.made_until(&trial, &self.deployed, "synced", |state| {
+            state.phase() == "Succeeded"
+        })
+        .await
+    }
+
+    async fn made_until(
+        &self,
+        trial: &Trial<'_>,
+        policy: &Value,
+        wanted: &str,
+        says: impl Fn(&State) -> bool,
+    ) -> Result<State, Failure> {
         let name = format!("acceptance-{}-{}", trial.folder, fresh::suffix());
         let cluster = &self.world.cluster;
         cluster
-            .make_application(self.argocd, &name, self.spec(&trial))
+            .make_application(self.argocd, &name, self.spec(trial, policy))
             .await?;
         let what = format!("Application {name} {wanted}");
         poll::until(&what, DECIDED_WITHIN, async || {
@@ -82,8 +110,7 @@ impl<'a> Trials<'a> {
         .await
     }
 
-    /// One try, so that what is refused says so at once.
-    fn spec(&self, trial: &Trial<'_>) -> Value {
+    fn spec(&self, trial: &Trial<'_>, policy: &Value) -> Value {
         json!({
             "project": trial.project,
             "source": {
@@ -92,7 +119,7 @@ impl<'a> Trials<'a> {
                 "path": format!("{}/{}", self.folder, trial.folder),
             },
             "destination": {"server": "https://kubernetes.default.svc", "namespace": trial.namespace},
-            "syncPolicy": {"automated": {}, "retry": {"limit": 0}},
+            "syncPolicy": policy,
         })
     }
 }
