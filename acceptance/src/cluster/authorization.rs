@@ -12,7 +12,7 @@ use kube::{Api, Client, ResourceExt};
 use proof::access::{Request, Subject};
 
 use super::Cluster;
-use crate::failure::Failure;
+use crate::failure::{Failure, ensure};
 
 /// A resource or a sub-resource that the cluster serves.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -144,9 +144,10 @@ impl Cluster {
             .create(&PostParams::default(), &review)
             .await
             .map_err(Failure::cluster(format!("list the rules of {who}")))?;
-        answer
-            .status
-            .ok_or_else(|| Failure::wrong(format!("the API server lists no rules of {who}")))
+        let status = answer.status;
+        let status = status
+            .ok_or_else(|| Failure::wrong(format!("the API server lists no rules of {who}")))?;
+        complete(status, who)
     }
 
     /// A client that comes as somebody else.
@@ -155,5 +156,54 @@ impl Cluster {
         config.auth_info.impersonate = Some(who.user_name());
         config.auth_info.impersonate_groups = Some(who.groups());
         Client::try_from(config).map_err(Failure::cluster(format!("come as {who}")))
+    }
+}
+
+/// A list that the API server itself calls incomplete says nothing of what it leaves out.
+fn complete(
+    status: SubjectRulesReviewStatus,
+    who: &Subject,
+) -> Result<SubjectRulesReviewStatus, Failure> {
+    let error = status.evaluation_error.as_deref().unwrap_or_default();
+    let error = if error.is_empty() && status.incomplete {
+        "no reason"
+    } else {
+        error
+    };
+    ensure(error.is_empty(), || {
+        format!(
+            "the API server's list of the rules of {who} is incomplete, so {who} may have rights that no check sees. It \
+             says: {error}"
+        )
+    })?;
+    Ok(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(incomplete: bool, error: Option<&str>) -> Result<(), String> {
+        let status = SubjectRulesReviewStatus {
+            incomplete,
+            evaluation_error: error.map(str::to_owned),
+            ..SubjectRulesReviewStatus::default()
+        };
+        let told = complete(status, &Subject::account("invoice", "default"));
+        told.map(drop).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn a_list_of_rules_that_leaves_some_out_is_none() {
+        assert_eq!(told(false, None), Ok(()));
+        assert_eq!(told(false, Some("")), Ok(()));
+        let said = told(true, None).unwrap_err();
+        assert!(said.contains("incomplete"), "{said}");
+        let said = told(
+            true,
+            Some("webhook authorizer does not support user rule resolution"),
+        );
+        assert!(said.unwrap_err().ends_with("user rule resolution"));
+        assert!(told(false, Some("a role is not there")).is_err());
     }
 }

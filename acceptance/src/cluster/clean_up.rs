@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Service};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::Role;
 use kube::ResourceExt;
@@ -26,6 +27,8 @@ impl Cluster {
         self.remove_trials().await?;
         self.remove::<ConfigMap>().await?;
         self.remove::<Role>().await?;
+        self.remove::<Deployment>().await?;
+        self.remove::<Service>().await?;
         self.remove_jobs().await?;
         self.remove_pods().await?;
         self.remove::<NetworkPolicy>().await?;
@@ -69,6 +72,8 @@ impl Cluster {
         left.extend(self.trials().await?);
         left.extend(self.left::<ConfigMap>("ConfigMap").await?);
         left.extend(self.left::<Role>("Role").await?);
+        left.extend(self.left::<Deployment>("Deployment").await?);
+        left.extend(self.left::<Service>("Service").await?);
         left.extend(self.left::<NetworkPolicy>("policy").await?);
         left.extend(self.left::<Namespace>("namespace").await?);
         Ok(left)

@@ -60,7 +60,9 @@ pub fn differences(rendered: &Rendered) -> Vec<String> {
     found
 }
 
-fn pod_security(namespace: &Document) -> Vec<String> {
+/// What its labels lack of having Pod Security refuse, warn of and note whatever is not restricted.
+#[must_use]
+pub fn pod_security(namespace: &Document) -> Vec<String> {
     let label = |name: String| {
         let pointer = format!("/metadata/labels/pod-security.kubernetes.io~1{name}");
         namespace.text(&pointer).unwrap_or("nothing").to_owned()

@@ -2,6 +2,9 @@
 //! Security or the limits may refuse a pod first; so everything is tried in a namespace of acceptance's own
 //! too, which only the policies guard, and there the policy and its words have to be the right ones.
 
+mod judged;
+mod of_a_running;
+mod pod_security;
 mod rendered;
 mod sizes;
 
@@ -15,6 +18,8 @@ use kube::api::ListParams;
 use proof::admission::{Operation, Place, Request, Trial, Trials};
 use serde_json::{Value, json};
 
+use judged::{Judged, Refused};
+
 use super::ClusterWorld;
 use crate::check::Seen;
 use crate::check::doors::Deployment;
@@ -22,26 +27,21 @@ use crate::cluster::LABEL;
 use crate::cluster::app::App;
 use crate::cluster::dry_run::{Answer, bare_namespace};
 use crate::cluster::probe_pod::ProbePod;
-use crate::failure::{Failure, ensure};
+use crate::failure::Failure;
 use crate::fresh;
 
 const AT_ONCE: usize = 16;
 const TEAMS: [&str; 3] = ["invoice", "payments", "operations"];
 const IMAGES: &str = "invoice-platform-images";
-/// The policies that judge pods, each of which has to be seen refusing a Pod itself.
-const OF_PODS: [&str; 5] = [
-    IMAGES,
-    "invoice-platform-resources",
-    "invoice-platform-restricted",
-    "invoice-platform-hardened",
-    "invoice-platform-labels",
-];
+/// The kinds of which one is made in a team's namespace, to be changed there.
+const CHANGED: [&str; 3] = ["Deployment", "Service", "NetworkPolicy"];
 
 pub(crate) async fn are_refused(world: &ClusterWorld) -> Seen {
     let compared = rendered::is_what_holds(world).await?;
     let own = format!("acceptance-{}", fresh::suffix());
     let trials = trials(world, &own).await?;
     let sized = sizes::are_bounded(world, &trials).await?;
+    let secured = pod_security::holds(world, &trials).await?;
     let namespace = Request::create(bare_namespace(&own, LABEL));
     world.cluster.make(&namespace).await?;
     let prepared = Prepared::make(world, &own, &trials).await?;
@@ -53,40 +53,21 @@ pub(crate) async fn are_refused(world: &ClusterWorld) -> Seen {
     ));
     let judged = stream::iter(asked.iter().map(|asked| asked.judge(world)));
     let judged: Vec<Judged> = judged.buffer_unordered(AT_ONCE).try_collect().await?;
-    let wrong: Vec<_> = judged.iter().filter_map(Judged::wrong).collect();
-    ensure(wrong.is_empty(), || {
-        let few: Vec<_> = wrong.iter().take(3).copied().collect();
-        format!(
-            "{} of {} answers are wrong: {}",
-            wrong.len(),
-            judged.len(),
-            few.join("; ")
-        )
-    })?;
-    let count = |verdict: &Judged| judged.iter().filter(|judged| *judged == verdict).count();
-    let admitted = count(&Judged::Admitted);
-    let before = count(&Judged::RefusedBefore);
-    let by_policy = judged.iter().filter_map(Judged::policy);
-    let refused = by_policy.clone().count();
-    ensure(refused > 500 && admitted > 100, || {
-        format!("only {refused} were refused and {admitted} admitted: most cases were not tried")
-    })?;
-    let shown: BTreeSet<_> = by_policy
-        .filter_map(|(policy, of_pod)| of_pod.then_some(policy))
-        .collect();
-    let unseen = OF_PODS.iter().find(|policy| !shown.contains(**policy));
-    ensure(unseen.is_none(), || {
-        format!("{} refused no Pod itself", unseen.unwrap_or(&""))
-    })?;
+    let refusals = trials
+        .all()
+        .iter()
+        .filter_map(|trial| trial.refusal.as_ref());
+    let policies = refusals.map(|refusal| refusal.policy.as_str()).collect();
     Ok(format!(
-        "{refused} refused by the policy that should, {before} by Pod Security or limits before it, {admitted} controls \
-         admitted, in {} kinds, as new and as changed, ephemeral containers too; {sized} sizes judged by limits and \
-         quota; {compared} policies and bindings hold as rendered",
+        "{}; {} kinds; {secured} pods refused by Pod Security in {} namespaces of teams; {sized} sizes judged by \
+         limits and quota; {compared} policies and bindings hold as rendered",
+        judged::shown(&judged, &policies)?,
         asked
             .iter()
             .map(|asked| &asked.request.kind.kind)
             .collect::<BTreeSet<_>>()
-            .len()
+            .len(),
+        TEAMS.len(),
     ))
 }
 
@@ -116,6 +97,8 @@ struct Prepared {
     /// A running pod in a team's namespace and one in acceptance's own.
     pods: Vec<Value>,
     workloads: BTreeSet<String>,
+    /// Good objects in a team's namespace, as the cases have them before a change.
+    of_team: Vec<Value>,
 }
 
 /// One request and what has to be said.
@@ -124,17 +107,6 @@ struct Asked<'a> {
     request: Request,
     /// Whether nothing but the policies can refuse it.
     strictly: bool,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Judged {
-    /// By the policy that should, and whether of a Pod itself.
-    Refused(String, bool),
-    /// By a part of the API server that knows the same rule and is asked first.
-    RefusedBefore,
-    Admitted,
-    NotThere,
-    Wrong(String),
 }
 
 impl Prepared {
@@ -162,7 +134,14 @@ impl Prepared {
                     .await?;
             }
         }
+        let of_team = good_of_team(trials);
+        for good in &of_team {
+            let mut labelled = good.clone();
+            labelled["metadata"]["labels"][LABEL] = json!("true");
+            world.cluster.make(&Request::create(labelled)).await?;
+        }
         Ok(Self {
+            of_team,
             own: own.to_owned(),
             namespaces: listed.iter().map(ResourceExt::name_any).collect(),
             pods,
@@ -181,20 +160,9 @@ impl Prepared {
             let everywhere = self.holds_in_own(trials, trial);
             let pod = request.kind.kind == "Pod";
             match (request.operation, request.subresource.as_str()) {
-                (Operation::Update, "")
-                    if !pod && everywhere && self.workloads.contains(&request.kind.kind) =>
-                {
-                    // What was bad before cannot be made any more.
-                    if !already(request) {
-                        let own = there(request, &self.own);
-                        asked.push(Asked {
-                            trial,
-                            request: own,
-                            strictly: true,
-                        });
-                    }
+                (Operation::Update, "") if request.kind.kind != "NetworkPolicy" => {
+                    asked.extend(self.changes(trial, everywhere));
                 }
-                (Operation::Update, "") if request.kind.kind != "NetworkPolicy" => {}
                 // Which amounts of a pod that runs may be changed at all is judged before admission.
                 (Operation::Update, "resize") => {}
                 (Operation::Update, "ephemeralcontainers") => {
@@ -237,6 +205,34 @@ impl Prepared {
         asked
     }
 
+    /// The case as a change of what is there: of a running pod, of acceptance's own, of a team's.
+    fn changes<'a>(&self, trial: &'a Trial, everywhere: bool) -> Vec<Asked<'a>> {
+        let request = &trial.request;
+        // What was bad before cannot be made any more.
+        if already(request) {
+            return Vec::new();
+        }
+        let asked = |request, strictly| Asked {
+            trial,
+            request,
+            strictly,
+        };
+        if request.kind.kind == "Pod" {
+            let of_own = |pod: &Value| pod["metadata"]["namespace"] == self.own.as_str();
+            let pods = self.pods.iter().filter(|pod| everywhere || !of_own(pod));
+            let changed = pods.filter_map(|pod| Some((of_a_running::pod(request, pod)?, pod)));
+            return changed
+                .map(|(request, pod)| asked(request, of_own(pod)))
+                .collect();
+        }
+        let in_own = everywhere && self.workloads.contains(&request.kind.kind);
+        let in_own = in_own.then(|| there(request, &self.own));
+        let of_team = self.of_team.contains(&request.old_object) && keeps_its_address(request);
+        let of_team = of_team.then(|| request.clone());
+        let all = in_own.into_iter().chain(of_team);
+        all.map(|request| asked(request, true)).collect()
+    }
+
     /// Whether the case gets the same answer in acceptance's own namespace.
     fn holds_in_own(&self, trials: &Trials, trial: &Trial) -> bool {
         let there = |other: &&Trial| {
@@ -264,7 +260,11 @@ impl Asked<'_> {
             ))
         };
         Ok(match (&self.trial.refusal, answer) {
-            (_, Answer::NotThere) => Judged::NotThere,
+            (_, Answer::NotThere) => Judged::NotThere(format!(
+                "{} {}",
+                self.request.operation.name(),
+                self.request.kind.kind
+            )),
             (None, Answer::Admitted | Answer::OverQuota(_)) => Judged::Admitted,
             (None, Answer::Refused(said)) => wrong(&said),
             (Some(refusal), Answer::Admitted | Answer::OverQuota(_)) => wrong(&format!(
@@ -274,8 +274,12 @@ impl Asked<'_> {
             (Some(refusal), Answer::Refused(said)) => {
                 let by = format!("ValidatingAdmissionPolicy '{}'", refusal.policy);
                 if said.contains(&by) && said.contains(&refusal.says) {
-                    let of_pod = self.request.kind.kind == "Pod";
-                    Judged::Refused(refusal.policy.clone(), of_pod)
+                    Judged::Refused(Refused {
+                        policy: refusal.policy.clone(),
+                        of_pod: self.request.kind.kind == "Pod",
+                        changed: self.request.operation == Operation::Update
+                            && self.request.subresource.is_empty(),
+                    })
                 } else if !self.strictly && knows_the_same(&refusal.policy, &said) {
                     Judged::RefusedBefore
                 } else {
@@ -295,22 +299,6 @@ fn knows_the_same(policy: &str, said: &str) -> bool {
     }
 }
 
-impl Judged {
-    fn policy(&self) -> Option<(&str, bool)> {
-        match self {
-            Self::Refused(policy, of_pod) => Some((policy, *of_pod)),
-            _ => None,
-        }
-    }
-
-    fn wrong(&self) -> Option<&str> {
-        match self {
-            Self::Wrong(said) => Some(said),
-            _ => None,
-        }
-    }
-}
-
 /// A running pod as a request changes it: whichever version it has by then, for its state changes meanwhile, and
 /// a conflict would be said before admission is asked.
 fn to_be_changed(pod: &Pod) -> Result<Value, Failure> {
@@ -322,6 +310,29 @@ fn to_be_changed(pod: &Pod) -> Result<Value, Failure> {
     pod["apiVersion"] = json!("v1");
     pod["kind"] = json!("Pod");
     Ok(pod)
+}
+
+/// One good object of each of the kinds, as the cases of a team's namespace change it.
+fn good_of_team(trials: &Trials) -> Vec<Value> {
+    let of_kind = |kind: &&str| {
+        let is_changed = |trial: &&Trial| {
+            let request = &trial.request;
+            let changed = request.operation == Operation::Update && request.subresource.is_empty();
+            changed
+                && request.kind.kind == *kind
+                && request.namespace.as_deref() == Some(App::InvoiceApp.namespace())
+                && request.name == "admission-case"
+                && !already(request)
+        };
+        let trial = trials.all().iter().find(is_changed)?;
+        Some(trial.request.old_object.clone())
+    };
+    CHANGED.iter().filter_map(of_kind).collect()
+}
+
+/// The API server lets no Service change its address, whatever the policies say.
+fn keeps_its_address(request: &Request) -> bool {
+    request.object.pointer("/spec/clusterIP").is_none()
 }
 
 /// What a template can be changed of. A Job's cannot, and of a pod only through sub-resources.

@@ -11,20 +11,19 @@ use super::ClusterWorld;
 use crate::failure::{Failure, ensure};
 
 /// Written by deploy.sh in the repository's root, where acceptance runs.
-const FOLDER: &str = ".deploy/render/clusters/local/cluster";
+const FOLDER: &str = ".deploy/render/clusters/local";
 
 const POLICY: &str = "ValidatingAdmissionPolicy";
 const BINDING: &str = "ValidatingAdmissionPolicyBinding";
 
 /// How many were compared.
 pub(super) async fn is_what_holds(world: &ClusterWorld) -> Result<usize, Failure> {
-    let rendered = Rendered::of_folder(Path::new(FOLDER), "local");
-    let rendered = rendered.map_err(|error| {
-        Failure::wrong(format!("{error}; ./deploy.sh renders it, run it once more"))
-    })?;
+    let rendered = folder("cluster")?;
     let wanted = rendered.of_kind(POLICY).chain(rendered.of_kind(BINDING));
     let wanted: Vec<_> = wanted.map(|document| document.value().clone()).collect();
-    ensure(!wanted.is_empty(), || format!("{FOLDER} has no policies"))?;
+    ensure(!wanted.is_empty(), || {
+        format!("{FOLDER}/cluster has no policies")
+    })?;
     for object in &wanted {
         let (kind, name) = (&object["kind"], &object["metadata"]["name"]);
         let address =
@@ -41,6 +40,14 @@ pub(super) async fn is_what_holds(world: &ClusterWorld) -> Result<usize, Failure
         })?;
     }
     Ok(wanted.len())
+}
+
+/// What was rendered for one of Argo CD's Applications.
+pub(super) fn folder(name: &str) -> Result<Rendered, Failure> {
+    let rendered = Rendered::of_folder(&Path::new(FOLDER).join(name), "local");
+    rendered.map_err(|error| {
+        Failure::wrong(format!("{error}; ./deploy.sh renders it, run it once more"))
+    })
 }
 
 /// The first field of the two specifications that differs.
