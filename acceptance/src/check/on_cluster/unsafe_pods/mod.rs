@@ -47,7 +47,7 @@ pub(crate) async fn are_refused(world: &ClusterWorld) -> Seen {
     let prepared = Prepared::make(world, &own, &trials).await?;
     let asked = prepared.requests(&trials);
     world.console().step(&format!(
-        "{} requests as dry runs, {} of them of pods in a namespace that only the policies guard",
+        "{} requests as dry runs, {} of them where only a policy refuses",
         asked.len(),
         asked.iter().filter(|asked| asked.strictly).count(),
     ));
