@@ -83,7 +83,7 @@ end_tests() {
 
 test_scripts() {
   if have shellcheck; then
-    (cd "$ROOT" && shellcheck --external-sources ./*.sh .ci/run .ci/times.sh .github/scripts/* bench/start.sh deploy/tests/run \
+    (cd "$ROOT" && shellcheck --external-sources ./*.sh .ci/run .github/scripts/* bench/start.sh deploy/tests/run \
       deploy/tests/*.sh deploy/tests/stand-ins/* openapi-tests/run infra/git-server/start kustomize/schemas/refresh.sh) ||
       fail "shellcheck has findings; see above."
   else
