@@ -66,8 +66,8 @@ processes on SQLite in .deploy/local. Another cluster is only touched when --con
 On a cluster with Argo CD the state to deploy is committed to branch `deploy` of a git repository, and
 Argo CD takes it from there; --without-argocd applies the manifests from here instead.
 
-What it needs: cargo (https://rustup.rs) and curl; for a cluster also kubectl, openssl, an ingress
-controller, and docker, podman or buildah to build the images.
+What it needs: cargo (https://rustup.rs), a C compiler, git and curl; for a cluster also kubectl,
+openssl, an ingress controller, and docker, podman or buildah to build the images.
 
 Variables:
   REGISTRY              where images are pushed for clusters other than kind, k3d and minikube,
