@@ -23,7 +23,9 @@ fn world() -> World {
     }
     world.write("clone/.gitignore", "/.deploy/\n");
     world.commit("clone", "A hook");
-    publish(&world, "clone");
+    let repository = world.path("deployment.git").display().to_string();
+    let push = ["push", "--quiet", &repository, "HEAD:refs/heads/deploy"];
+    world.git("clone", &push);
     passed(&world, 'a', Some('d'));
     world
 }
@@ -45,31 +47,11 @@ fn names(world: &World, folder: &str, environment: &str, app: char, hook: Option
     );
 }
 
-fn publish(world: &World, folder: &str) {
-    let repository = world.path("deployment.git").display().to_string();
-    world.git(
-        folder,
-        &["push", "--quiet", &repository, "HEAD:refs/heads/deploy"],
-    );
-}
-
 /// Somebody changes an overlay's file on the branch.
 fn change_branch(world: &World, environment: &str, app: char, hook: Option<char>) {
-    world.git(
-        ".",
-        &[
-            "clone",
-            "--quiet",
-            "--branch",
-            "deploy",
-            "deployment.git",
-            "edit",
-        ],
-    );
-    names(world, "edit", environment, app, hook);
-    world.commit("edit", "Another");
-    publish(world, "edit");
-    std::fs::remove_dir_all(world.path("edit")).unwrap();
+    world.change_branch("Another", |folder| {
+        names(world, folder, environment, app, hook);
+    });
 }
 
 fn passed(world: &World, app: char, hook: Option<char>) {

@@ -103,23 +103,10 @@ fn an_image_that_something_else_names() {
     let world = World::new();
     world.promote("local", "dev").succeeded();
     // The cluster's own kustomization, which the stand-in renders, names another image.
-    world.git(
-        ".",
-        &[
-            "clone",
-            "--quiet",
-            "--branch",
-            "deploy",
-            "deployment.git",
-            "edit",
-        ],
-    );
-    world.write(
-        "edit/clusters/staging/app/image/kustomization.yaml",
-        "images: elsewhere\n",
-    );
-    world.commit("edit", "Own");
-    world.git("edit", &["push", "--quiet", "origin", "deploy"]);
+    world.change_branch("Own", |folder| {
+        let path = format!("{folder}/clusters/staging/app/image/kustomization.yaml");
+        world.write(&path, "images: elsewhere\n");
+    });
     world
         .promote("dev", "staging")
         .refused("clusters/staging/app renders another image");

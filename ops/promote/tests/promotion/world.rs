@@ -168,6 +168,17 @@ impl World {
         self.git(folder, &[&somebody[..], &commit[..]].concat());
     }
 
+    /// Somebody else changes the deployment branch: `change` does so in the folder that it is given.
+    pub(crate) fn change_branch(&self, message: &str, change: impl FnOnce(&str)) {
+        let folder = "edit";
+        let branch = ["--branch", "deploy", "deployment.git", folder];
+        self.git(".", &[&["clone", "--quiet"][..], &branch[..]].concat());
+        change(folder);
+        self.commit(folder, message);
+        self.git(folder, &["push", "--quiet", "origin", "deploy"]);
+        fs::remove_dir_all(self.path(folder)).unwrap();
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
