@@ -32,10 +32,11 @@ TEXT
 
 # Beside acceptance, which mostly waits: they take what it leaves of the processors, and what they say comes after.
 begin_tests() {
+  have_database_programs || install_database
   mkdir -p "$STATE"
   # In a group of its own, which an interruption can end.
   set -m
-  { run_tests >"$SAID" 2>&1 </dev/null || say_failed_beside; } &
+  { (speak_plainly && run_tests) >"$SAID" 2>&1 </dev/null || say_failed_beside; } &
   BESIDE=$!
   set +m
   renice -n 10 -g "$BESIDE" >/dev/null 2>&1 || true
@@ -49,8 +50,7 @@ say_failed_beside() {
 
 # Those of the scripts leave a processor idle much of the time.
 run_tests() {
-  # Into a file, without colours.
-  local BOLD='' DIM='' RED='' GREEN='' PLAIN='' outcome=passed
+  local outcome=passed
   step "Tests of the scripts" test_scripts >"$SAID.of-scripts" 2>&1 &
   (step "Compile the tests" compile_tests && step "Tests of the workspace" test_workspace) || outcome=failed
   wait $! || outcome=failed
@@ -73,7 +73,7 @@ end_tests() {
   wait "$BESIDE" || outcome=failed
   BESIDE=''
   if [ $outcome = failed ]; then
-    grep -vE '( \.\.\. ok| s  ok .*)$|^ +(Compiling|Downloaded|Executable|Running) ' "$SAID" >&2 || true
+    grep -vE ' \.\.\. ok$|^ +(Compiling|Downloaded|Executable|Running) ' "$SAID" >&2 || true
     [ "$ACCEPTANCE" = passed ] || fail "tests failed, and so did acceptance; see above. All they said is in $SAID."
     fail "tests failed; see above. All they said is in $SAID."
   fi
@@ -97,11 +97,6 @@ test_scripts() {
   "$ROOT/deploy/tests/run" || fail "tests of deploy.sh failed; see above."
 }
 
-test_api() {
-  build_programs
-  "$ROOT/openapi-tests/run" "$(release_folder)"
-}
-
 see_deployment() {
   [ -f "$STATE/target.json" ] || fail "nothing is deployed, so acceptance has nothing to test." "Type ./deploy.sh, then ./test.sh acceptance."
 }
@@ -116,11 +111,6 @@ test_acceptance() {
   test_deployment "$@" --skipped "$SKIPPED" || code=$?
   [ $code != 130 ] || exit 130
   [ $code = 0 ] || ACCEPTANCE=failed
-}
-
-prepare() {
-  have_database_programs || install_database
-  build_programs
 }
 
 # find_passed PART: sets PASSED to it and to what acceptance skipped, since what nobody saw did not pass.
@@ -154,25 +144,19 @@ main() {
   esac
   have cargo || fail "cargo is missing." "$(way_to_get cargo)"
   trap last_line EXIT
+  [ "${1:-}" = api ] || see_deployment
+  step "Build the programs" build_programs
   case ${1:-} in
     api)
-      test_api
+      "$ROOT/openapi-tests/run" "$(release_folder)"
       return
       ;;
     chaos)
-      see_deployment
-      step "Build the programs" build_programs
       step "Chaos" test_deployment "$@"
       return
       ;;
+    '') begin_tests ;;
   esac
-  see_deployment
-  if [ "${1:-}" = acceptance ]; then
-    step "Build the programs" build_programs
-  else
-    step "Build the programs" prepare
-    begin_tests
-  fi
   step "Acceptance" test_acceptance ${options[@]+"${options[@]}"}
   [ -z "$BESIDE" ] || step "Tests that need no deployment" end_tests
   [ "$ACCEPTANCE" = passed ] || fail "acceptance failed; see its table above."

@@ -1,14 +1,16 @@
 # shellcheck shell=bash
 # How deploy.sh speaks: one line for each step with its time, errors that say what to do next.
 
+# As into a file, where nothing but the words belongs.
+speak_plainly() { BOLD='' DIM='' RED='' GREEN='' PLAIN='' ERASE=''; }
+
+speak_plainly
 if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
   BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
-else
-  BOLD='' DIM='' RED='' GREEN='' PLAIN=''
 fi
 
 # On a terminal a step names itself on a line that the next words take: those first clear what is left of it.
-if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then ERASE=$'\e[K'; else ERASE=''; fi
+if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then ERASE=$'\e[K'; fi
 
 say() { printf '%s\n' "$ERASE$*" >&2; }
 

@@ -44,6 +44,15 @@ test_all_tests_are_those_of_the_workspace_and_of_the_scripts_and_acceptance() {
   called 'promote record-tested --parts all'
 }
 
+test_a_terminal_is_shown_the_times_of_the_tests_without_what_is_for_terminals() {
+  with_tests 0 0
+  script --quiet --return --command "env -i PATH=$WORLD/bin HOME=$WORLD WORLD=$WORLD TERM=xterm bash $WORLD/clone/test.sh" /dev/null \
+    >"$WORLD/said" </dev/null || true
+  said 'PASSED'
+  grep -qE '^ +[0-9.]+ s  Tests of the workspace' "$WORLD/said" || complain 'the times of the tests are not shown'
+  if grep -q $'\e' "$WORLD/clone/.deploy/tests.log"; then complain 'the log has what is for terminals'; fi
+}
+
 test_what_failed_beside_acceptance_is_shown_and_nothing_is_recorded() {
   local outcome
   for outcome in '1 0' '0 1'; do
