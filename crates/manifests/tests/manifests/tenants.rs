@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use manifests::Document;
+use manifests::{Document, plural};
 use serde_json::Value;
 
 use crate::support::quantity::quantity;
@@ -168,14 +168,4 @@ fn in_tenant(namespace: &str, kind: &str, name: &str) -> Document {
 fn list<'a>(rule: &'a Value, field: &str) -> Vec<&'a str> {
     let values = rule[field].as_array().unwrap();
     values.iter().map(|value| value.as_str().unwrap()).collect()
-}
-
-/// The name of a kind in a path of the API.
-fn plural(kind: &str) -> String {
-    let lower = kind.to_lowercase();
-    match lower.strip_suffix('y') {
-        Some(stem) => format!("{stem}ies"),
-        None if lower.ends_with('s') => format!("{lower}es"),
-        None => format!("{lower}s"),
-    }
 }

@@ -1,3 +1,4 @@
+use manifests::plural;
 use serde_json::{Value, json};
 
 /// A kind of object, as requests name it.
@@ -43,18 +44,6 @@ impl Kind {
     }
 }
 
-/// How the API server names a kind in addresses.
-fn plural(kind: &str) -> String {
-    let kind = kind.to_lowercase();
-    if let Some(stem) = kind.strip_suffix('y') {
-        format!("{stem}ies")
-    } else if kind.ends_with('s') {
-        format!("{kind}es")
-    } else {
-        format!("{kind}s")
-    }
-}
-
 /// An object of `kind` around a pod's metadata and specification.
 pub(super) fn around(api_version: &str, kind: &str, pod: &Value) -> Value {
     let labels = &pod["metadata"]["labels"];
@@ -84,20 +73,3 @@ pub(super) fn around(api_version: &str, kind: &str, pod: &Value) -> Value {
 
 /// A label that no case changes, so that a workload always selects its own pods.
 pub(super) const SELECTED_BY: &str = "invoice-platform.example/admission-case";
-
-#[cfg(test)]
-mod tests {
-    use super::plural;
-
-    #[test]
-    fn kinds_have_the_names_that_addresses_use() {
-        for (kind, resource) in [
-            ("Pod", "pods"),
-            ("NetworkPolicy", "networkpolicies"),
-            ("Ingress", "ingresses"),
-            ("HTTPRoute", "httproutes"),
-        ] {
-            assert_eq!(plural(kind), resource);
-        }
-    }
-}

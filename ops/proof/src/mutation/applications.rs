@@ -150,30 +150,27 @@ fn elements(changes: &mut Changes<'_>) {
     for list in [&programs, &environments] {
         changes.each_taken_out(list);
     }
-    for app in [
-        "invoice-app",
-        "payment-provider",
-        "cluster",
-        "tenants",
-        "argocd",
-        "../cluster",
-    ] {
-        let element = json!({"app": app});
-        changes.added(&programs, &element);
-        changes.replaced(
-            &format!("{programs}/0"),
-            format!("{programs}/0 {app}"),
-            element,
-        );
-    }
-    for environment in ["dev", "production", ".."] {
-        let element = json!({"environment": environment});
-        changes.added(&environments, &element);
-        changes.replaced(
-            &format!("{environments}/0"),
-            format!("{environments}/0 {environment}"),
-            element,
-        );
+    let others: [(&str, &str, &[&str]); 2] = [
+        (
+            &programs,
+            "app",
+            &[
+                "invoice-app",
+                "payment-provider",
+                "cluster",
+                "tenants",
+                "argocd",
+                "../cluster",
+            ],
+        ),
+        (&environments, "environment", &["dev", "production", ".."]),
+    ];
+    for (list, field, values) in others {
+        for value in values {
+            let element = json!({field: value});
+            changes.added(list, &element);
+            changes.replaced(&format!("{list}/0"), format!("{list}/0 {value}"), element);
+        }
     }
     changes.field_written(&format!("{programs}/0"), "environment", &json!("dev"));
     changes.field_written(&format!("{environments}/0"), "app", &json!("cluster"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use manifests::Document;
+use manifests::{Document, plural};
 
 use super::{is_platform, strings};
 use crate::rendered::Rendered;
@@ -123,25 +123,4 @@ fn not_creatable(project: &Document, rendered: &Rendered) -> Vec<String> {
             )
         })
         .collect()
-}
-
-/// How RBAC calls a kind.
-fn plural(kind: &str) -> String {
-    let name = kind.to_lowercase();
-    match name.strip_suffix('y') {
-        Some(stem) => format!("{stem}ies"),
-        None if name.ends_with('s') => format!("{name}es"),
-        None => format!("{name}s"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plural;
-
-    #[test]
-    fn kinds_are_called_as_rbac_calls_them() {
-        let resources = ["Ingress", "NetworkPolicy", "Job"].map(plural);
-        assert_eq!(resources, ["ingresses", "networkpolicies", "jobs"]);
-    }
 }
