@@ -10,6 +10,14 @@ use super::peer::{FRIEND, World, config};
 use crate::service::eventually;
 use crate::wire;
 
+/// As many handshakes ended so. A client reads of its end before the server has counted it.
+async fn counted(world: &World, outcome: &str, ended: u64) {
+    eventually(outcome, || async {
+        world.handshakes(outcome).await == ended
+    })
+    .await;
+}
+
 /// The client is refused with this alert and counted so; one that is allowed gets through after it.
 async fn refused(world: &World, identity: Option<&Identity>, alert: &str, outcome: &str) {
     let before = world.handshakes(outcome).await;
@@ -18,11 +26,7 @@ async fn refused(world: &World, identity: Option<&Identity>, alert: &str, outcom
         error.to_string().contains(&format!("alert: {alert}")),
         "{outcome}: {error}"
     );
-    // The client reads of it before the server has counted.
-    eventually(outcome, || async {
-        world.handshakes(outcome).await - before == 1
-    })
-    .await;
+    counted(world, outcome, before + 1).await;
     let friend = world.friend();
     let answer = world.get(Some(&friend)).await.unwrap();
     assert!(answer.starts_with("http/1.1 200 "), "{answer}");
@@ -43,10 +47,7 @@ async fn a_certificate_of_another_authority_is_refused_whatever_it_is_called() {
         let error = world.get(Some(&stranger)).await.unwrap_err();
         assert!(error.to_string().contains("alert"), "{error}");
     }
-    eventually("both are counted", || async {
-        world.handshakes("unknown_authority").await == 2
-    })
-    .await;
+    counted(&world, "unknown_authority", 2).await;
     world.get(Some(&world.friend())).await.unwrap();
 }
 
@@ -86,7 +87,7 @@ async fn a_client_of_tls_1_2_is_refused() {
     let old = config(&world.authority, Some(&friend), &rustls::version::TLS12);
     let error = world.get_by(old).await.unwrap_err();
     assert!(error.to_string().contains("ProtocolVersion"), "{error}");
-    assert_eq!(world.handshakes("incompatible").await, 1);
+    counted(&world, "incompatible", 1).await;
     world.get(Some(&friend)).await.unwrap();
 }
 
@@ -96,7 +97,7 @@ async fn plain_http_is_told_to_speak_tls() {
     let answer = wire::get(world.running.address, "/things/1").await;
     assert_eq!(answer.status, 400);
     assert_eq!(answer.json()["title"], "TLS is needed");
-    assert_eq!(world.handshakes("not_tls").await, 1);
+    counted(&world, "not_tls", 1).await;
     world.get(Some(&world.friend())).await.unwrap();
 }
 
@@ -114,14 +115,14 @@ async fn a_silent_client_is_cut_off_while_others_are_served() {
         let ended = tokio::time::timeout(Duration::from_secs(15), stream.read_u8()).await;
         assert!(ended.expect("it is cut off").is_err());
     }
-    assert_eq!(world.handshakes("too_slow").await, 50);
+    counted(&world, "too_slow", 50).await;
 }
 
 #[tokio::test]
 async fn whoever_only_looks_whether_the_port_is_open_is_not_counted_as_refused() {
     let world = World::start().await;
     drop(TcpStream::connect(world.running.address).await.unwrap());
-    crate::service::eventually("the look is counted", || async {
+    eventually("the look is counted", || async {
         world.handshakes("broken_off").await > 0
     })
     .await;
