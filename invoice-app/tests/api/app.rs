@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::stand_in::{Answer, Call, StandIn};
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The service, running until [`App::stop`].
 pub struct App {
@@ -29,45 +29,64 @@ pub struct App {
 }
 
 impl App {
-    /// Starts with a payment-provider that charges whatever it is asked to.
+    /// Starts patiently with a payment-provider that charges whatever it is asked to.
     pub async fn start() -> Self {
-        let app = Self::start_without_provider().await;
+        let app = Self::start_patiently().await;
         app.provider_charges();
         app
     }
 
     /// Starts with a payment-provider that answers 404 to everything, until the test mounts more.
     pub async fn start_without_provider() -> Self {
-        Self::start_in(Arc::new(tempfile::tempdir().unwrap()), StandIn::start()).await
+        Self::start_without_provider_with(&[]).await
+    }
+
+    /// Starts with much time for everything: what is slow is the machine, and changes nothing.
+    pub async fn start_patiently() -> Self {
+        let patient = [("PAYMENT_TIMEOUT", "10s"), ("PAY_ALL_DEADLINE", "20s")];
+        Self::start_without_provider_with(&patient).await
+    }
+
+    /// Starts with these variables, and a payment-provider that answers 404 until the test mounts more.
+    pub async fn start_without_provider_with(variables: &[(&str, &str)]) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::start_with(folder, StandIn::start(), variables).await
     }
 
     /// Starts on the database in `folder`, as after a crash.
     pub async fn start_in(folder: Arc<tempfile::TempDir>, provider: StandIn) -> Self {
-        let url = format!("http://{}", provider.address());
-        Self::start_calling(folder, provider, &url, [""; 3]).await
+        Self::start_with(folder, provider, &[]).await
     }
 
-    /// Starts with a way to payment-provider of its own, and the files of certificate, key and
-    /// authorities for it.
-    pub async fn start_calling(
+    /// Starts with these variables, which stand before those that it has otherwise.
+    pub async fn start_with(
         folder: Arc<tempfile::TempDir>,
         provider: StandIn,
-        url: &str,
-        [certificate, key, authorities]: [&str; 3],
+        variables: &[(&str, &str)],
     ) -> Self {
         let database = format!("sqlite:{}", folder.path().join("invoices.db").display());
-        let environment = Environment::of([
+        let url = format!("http://{}", provider.address());
+        // An empty one counts as not set.
+        let environment = [
             ("LISTEN_ADDRESS", "127.0.0.1:0"),
             ("MANAGEMENT_ADDRESS", "127.0.0.1:0"),
             ("DATABASE_URL", &database),
-            ("PAYMENT_PROVIDER_URL", url),
-            ("PAYMENT_PROVIDER_CLIENT_CERTIFICATE", certificate),
-            ("PAYMENT_PROVIDER_CLIENT_KEY", key),
-            ("PAYMENT_PROVIDER_CA", authorities),
+            ("PAYMENT_PROVIDER_URL", &url),
+            ("PAYMENT_PROVIDER_CLIENT_CERTIFICATE", ""),
+            ("PAYMENT_PROVIDER_CLIENT_KEY", ""),
+            ("PAYMENT_PROVIDER_CA", ""),
             ("PAYMENT_TIMEOUT", "500ms"),
             ("PAY_ALL_DEADLINE", "2s"),
             ("SWEEP_INTERVAL", "50ms"),
-        ]);
+        ];
+        for (name, _) in variables {
+            assert!(environment.iter().any(|(known, _)| known == name), "{name}");
+        }
+        let environment = environment.map(|(name, value)| {
+            let mut set = variables.iter().filter(|(set, _)| *set == name);
+            (name, set.next().map_or(value, |(_, value)| *value))
+        });
+        let environment = Environment::of(environment);
         let application = build(&Config::read(&environment).unwrap());
         let url = format!("http://{}", application.address().unwrap());
         let management = format!("http://{}", application.management_address().unwrap());

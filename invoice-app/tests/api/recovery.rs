@@ -102,7 +102,7 @@ async fn an_unknown_outcome_outlives_a_restart() {
 
 #[tokio::test]
 async fn pay_all_does_not_wait_for_the_rest_after_an_unknown_outcome() {
-    let app = App::start_without_provider().await;
+    let app = App::start_without_provider_with(&[("PAY_ALL_DEADLINE", "5s")]).await;
     app.provider_answers(|_| Answer::new(502));
     assert_eq!(app.post("/invoices/pay").await.0, 502);
     app.provider_charges();

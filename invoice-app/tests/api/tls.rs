@@ -64,13 +64,17 @@ async fn a_certificate_that_is_not_accepted_leaves_a_payment_unknown_until_a_bet
     wrong.write(files.path(), &[&ours]).unwrap();
     let paths =
         ["tls.crt", "tls.key", "ca.crt"].map(|name| files.path().join(name).display().to_string());
-    let app = App::start_calling(
-        Arc::new(tempfile::tempdir().unwrap()),
-        provider,
-        &format!("https://localhost:{port}"),
-        [&paths[0], &paths[1], &paths[2]],
-    )
-    .await;
+    let variables = [
+        (
+            "PAYMENT_PROVIDER_URL",
+            &*format!("https://localhost:{port}"),
+        ),
+        ("PAYMENT_PROVIDER_CLIENT_CERTIFICATE", &paths[0]),
+        ("PAYMENT_PROVIDER_CLIENT_KEY", &paths[1]),
+        ("PAYMENT_PROVIDER_CA", &paths[2]),
+    ];
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let app = App::start_with(folder, provider, &variables).await;
     app.provider_charges();
 
     let invoice = app.an_invoice().await;
