@@ -13,9 +13,7 @@ test_a_program_that_ends_before_it_is_ready_shows_its_last_words() {
 
 test_a_taken_port_is_named() {
   has cargo rustc curl
-  # Nobody listens in a test: the question is answered instead.
-  # shellcheck disable=SC2016 # for the copy to expand
-  printf '%s\n' 'port_is_taken() { [ "$1" = 9082 ]; }' >>"$WORLD/clone/deploy/processes.sh"
+  given taken-port 9082
   deploy --local
   refused
   said 'payment-provider needs port 9082, which another program holds.'
@@ -23,8 +21,7 @@ test_a_taken_port_is_named() {
 
 test_a_taken_port_of_one_leaves_the_other_unstarted() {
   has cargo rustc curl
-  # shellcheck disable=SC2016 # for the copy to expand
-  printf '%s\n' 'port_is_taken() { [ "$1" = 8081 ]; }' >>"$WORLD/clone/deploy/processes.sh"
+  given taken-port 8081
   deploy --local
   refused
   said 'invoice-app needs port 8081, which another program holds.'

@@ -20,6 +20,10 @@ begin_world() {
   # All of the manifests that a deployment copies; nothing here renders them.
   mkdir -p "$WORLD/clone/kustomize/apps"/{invoice-app,payment-provider}/overlays/{local,dev}/image
   cp -R "$here/../../kustomize/cluster" "$WORLD/clone/kustomize/"
+  # Whoever listens on this machine, a deployment of its own among them, is not in this world.
+  # shellcheck disable=SC2016 # for the copy to expand
+  printf '%s\n' 'port_is_taken() { [ "$1" = "$(cat "$WORLD/taken-port")" ]; }' >>"$WORLD/clone/deploy/processes.sh"
+  given taken-port ''
   for tool in "${SYSTEM_TOOLS[@]}"; do ln -s "$(command -v "$tool")" "$WORLD/bin/$tool"; done
   cp "$here/stand-ins/record.sh" "$WORLD/bin/"
   : >"$WORLD/calls"
